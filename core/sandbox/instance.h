@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One running plan: the router's side of a keeper. */
+#ifndef JAUAUTH_SANDBOX_INSTANCE_H
+#define JAUAUTH_SANDBOX_INSTANCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "core/base/error.h"
+#include "core/sandbox/plan.h"
+
+/* Belongs to one libuv loop and its thread, as do all call-backs. */
+struct instance;
+
+struct instance_settings {
+  const char *keeper_program; /* absolute path, of a trusted owner */
+  const char *server;         /* id of the server, for the log */
+  uid_t user;                 /* the front's account; when the router is not root: its own */
+  gid_t group;
+  const char *user_name;       /* for initgroups; NULL: no supplementary groups */
+  unsigned start_milliseconds; /* bound for everything until the server runs; 0: 60 seconds */
+};
+
+/* How an instance ended. Borrowed, valid during the call-back. */
+struct instance_ending {
+  json_t *ending;   /* in the form of registry_diagnose() */
+  const char *text; /* the wait status as a sentence without any knowledge of the engine */
+  bool asked;       /* the host had asked it to stop */
+  bool started;     /* the server's program had been let go */
+};
+
+struct instance_events {
+  /* The front runs, limits are set, the gate is open. `located` is the host-side pid of the
+   * server's first process, 0 when it is not on this machine. */
+  void (*started)(void *data, pid_t located);
+  /* Exactly once, also after a start that failed (`error` then says why, else NULL). Nothing of the
+   * instance is left then, except what `error` names. The instance is freed after the call-back. */
+  void (*ended)(void *data, const struct instance_ending *ending, const struct error *error);
+};
+
+/*
+ * Starts `plan` under a keeper of its own. On success *input and *output are the ends of the
+ * server's stdin (to write) and stdout (to read); both are close-on-exec, non-blocking and the
+ * caller's to close. The server's stderr is drained into the log. The plan is copied. Returns NULL
+ * and *error when not even the keeper could be started.
+ */
+struct instance *instance_start(uv_loop_t *loop, const struct plan *plan,
+                                const struct instance_settings *settings,
+                                const struct instance_events *events, void *data, int *input,
+                                int *output, struct error **error);
+
+/* Asks it to stop by the plan's ladder; `ended` follows within the ladder's waits plus 5 seconds.
+ * May be called at any time and more than once. The caller closes *input itself for the ladder's
+ * first rung. */
+void instance_stop(struct instance *instance);
+
+/* Pid of the keeper, for tests and `ps`. */
+pid_t instance_keeper(const struct instance *instance);
+
+/* Makes the router the reaper of what a killed keeper leaves (PR_SET_CHILD_SUBREAPER). Once, at
+ * start. */
+int instance_prepare_process(struct error **error);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The launch plan as the router knows it: parsed from a worker's message and checked. */
+#ifndef JAUAUTH_SANDBOX_PLAN_H
+#define JAUAUTH_SANDBOX_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "core/base/buffer.h"
+#include "core/base/error.h"
+
+enum plan_phase {
+  PLAN_PREPARE = 1,
+  PLAN_BEFORE,
+  PLAN_FRONT,
+  PLAN_LOCATE,
+  PLAN_AFTER,
+  PLAN_REMOVE,
+  PLAN_STOP
+};
+enum plan_tree { PLAN_TREE_OWN = 1, PLAN_TREE_ENGINE };
+enum plan_way { PLAN_BY_FRONT = 1, PLAN_BY_FILE, PLAN_BY_FLAG, PLAN_BY_NAME };
+enum plan_target { PLAN_TARGET_FRONT = 1, PLAN_TARGET_LOCATED, PLAN_TARGET_TREE };
+enum plan_verdict { PLAN_BY_ENGINE = 1, PLAN_BY_HOST, PLAN_PARTIAL, PLAN_NOT };
+enum plan_locate {
+  PLAN_LOCATE_FRONT = 1,
+  PLAN_LOCATE_STATUS,
+  PLAN_LOCATE_OUTPUT,
+  PLAN_LOCATE_REMOTE
+};
+enum plan_descriptor { PLAN_FILE = 1, PLAN_STATUS, PLAN_GATE };
+enum plan_rung { PLAN_CLOSE_STDIN = 1, PLAN_WAIT, PLAN_SIGNAL, PLAN_STEP };
+enum plan_limit { PLAN_MEMORY, PLAN_CPU, PLAN_PIDS, PLAN_OPEN_FILES, PLAN_FILE_SIZE, PLAN_LIMITS };
+
+struct plan_pair {
+  char *key;
+  char *value;
+};
+
+struct plan_file {
+  enum plan_descriptor kind;
+  char *description; /* PLAN_FILE only */
+  void *bytes;       /* PLAN_FILE only */
+  size_t length;
+  bool secret;
+};
+
+struct plan_step {
+  enum plan_phase phase;
+  char *name;
+  char *program;    /* absolute; NULL: the server's command itself */
+  char **arguments; /* behind argv[0]; an entry that is NULL at `command_mark` is the mark */
+  size_t argument_count;
+  ptrdiff_t command_mark;        /* index in arguments, -1: none */
+  struct plan_pair *environment; /* complete */
+  size_t environment_count;
+  struct plan_file *files; /* seen as descriptors 3, 4, … */
+  size_t file_count;
+  uint32_t time_limit; /* milliseconds, 0: none (front) or the default of 10 s */
+  uint32_t capture;    /* bytes of stdout that are kept, 0: none */
+  char *if_failed;     /* run only when that step failed; NULL: always */
+};
+
+struct plan_variable {
+  char *name;
+  enum plan_way way;
+};
+
+struct plan_limit_verdict {
+  enum plan_verdict verdict; /* 0: the plan said nothing */
+  char *text;                /* what is missing or why not; NULL otherwise */
+};
+
+struct plan_stop {
+  enum plan_rung rung;
+  uint32_t milliseconds;   /* PLAN_WAIT */
+  uint32_t signal;         /* PLAN_SIGNAL */
+  enum plan_target target; /* PLAN_SIGNAL */
+  char *step;              /* PLAN_STEP */
+};
+
+struct plan_weakening {
+  char *option;
+  char *value;
+  char *property;
+};
+
+/* What the host itself adds to a plan: the limits that it sets. 0 in `value`: none. */
+struct plan_host_limit {
+  uint64_t value;
+  bool strict;
+};
+
+struct plan {
+  enum plan_tree tree;
+  bool setuid_engine;
+  char **command; /* the server's command with command_path in front; ends with NULL */
+  size_t command_count;
+  struct plan_step *steps;
+  size_t step_count;
+  struct plan_variable *variables;
+  size_t variable_count;
+  enum plan_locate locate;
+  char *locate_member; /* PLAN_LOCATE_STATUS */
+  char *locate_step;   /* PLAN_LOCATE_OUTPUT */
+  uint32_t locate_children;
+  struct plan_limit_verdict verdicts[PLAN_LIMITS];
+  struct plan_host_limit limits[PLAN_LIMITS];
+  struct plan_stop *stops;
+  size_t stop_count;
+  struct plan_pair *keep;
+  size_t keep_count;
+  struct plan_weakening *weakens;
+  size_t weakens_count;
+  struct plan_pair *facts;
+  size_t fact_count;
+};
+
+/*
+ * Reads the message of a worker:
+ * {
+ *   "tree": "own|engine", "setuid_engine": bool, "command_path": "/…" (optional),
+ *   "variables": [{"name", "way": "front|file|flag|name"}],
+ *   "steps": [{"phase": "prepare|before|front|locate|after|remove|stop", "name", "program":
+ * "/…"|null, "arguments": ["text" | {"command": true}, …], "environment": [["NAME", "value"], …],
+ *      "files": [{"kind": "file", "description", "base64", "secret": bool} | {"kind": "status"} |
+ *                {"kind": "gate"}], "time_limit": ms, "capture": bytes, "if_failed": "step"}],
+ *   "locate": {"from": "front|status|output|remote", "member", "step", "children": 0},
+ *   "limits": [{"limit": "memory|cpu|pids|open_files|file_size",
+ *               "verdict": "engine|host|partial|none", "text"}],
+ *   "stop": [{"close_stdin": true} | {"wait": ms} | {"signal": 15, "target": "front|located|tree"}
+ * |
+ *            {"step": "name"}],
+ *   "keep": [["key", "value"]], "weakens": [{"option", "value", "property"}], "facts": [["k", "v"]]
+ * }
+ * A member or word that is not listed here refuses the whole plan. Checked are: exactly one front,
+ * one command mark (in the front), absolute programs, unique step names, names that exist where
+ * they are referred to, sizes, and that `variables` names each variable of the request exactly
+ * once. `request` is the JSON form of the request (borrowed). The caller frees *plan with
+ * plan_free().
+ */
+int plan_parse(json_t *message, json_t *request, struct plan **plan, struct error **error);
+
+/* The same for the answer of `teardown`: REMOVE steps only, no front. */
+int plan_parse_teardown(json_t *message, struct plan **plan, struct error **error);
+
+void plan_free(struct plan **plan);
+#define CLEANUP_PLAN __attribute__((cleanup(plan_free)))
+
+/*
+ * Compares what was asked with what plugin and host can enforce. A strict limit that is partial or
+ * cannot be enforced, and is not in `accept_partial` (names as in the servers file; ends with
+ * NULL), is an ERROR_SANDBOX whose hint is the line that accepts it.
+ */
+int plan_check_limits(const struct plan *plan, const char *const *accept_partial,
+                      struct error **error);
+
+/* Appends the plan as a commented shell script that runs once the variables that it names are set;
+ * every value of the server's environment is masked. */
+int plan_explain(const struct plan *plan, struct buffer *out, struct error **error);
+
+/* The same as JSON, masked; the caller owns the reference. NULL when out of memory. */
+json_t *plan_explain_json(const struct plan *plan);
+
+#endif
