@@ -47,8 +47,8 @@ const char *registry_file(const struct registry *registry, const char *name);
  */
 typedef void registry_answer(void *data, json_t *answer, const struct error *error);
 
-/* {"name","version","summary","account":"caller|unprivileged","abi":"1.0","options":[{"name","help",
- * "type","default","since","minimum","maximum","required","secret","weakens","means"}],
+/* {"name","version","summary","account":"caller|unprivileged","abi":"1.0","options":[{"name",
+ * "help","type","default","since","minimum","maximum","required","secret","weakens","means"}],
  * "front_programs":[…],"diagnose":true|false} */
 void registry_describe(struct registry *registry, const char *name, registry_answer *answer,
                        void *data);

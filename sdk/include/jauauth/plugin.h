@@ -59,12 +59,12 @@ struct jauauth_diagnosis; /* the answer of `diagnose` */
 /* ---- option table ------------------------------------------------------------------------- */
 
 /* The type of an option's value in the servers file. */
-#define JAUAUTH_TYPE_BOOLEAN   1u /* true or false */
-#define JAUAUTH_TYPE_INTEGER   2u /* a whole number within minimum … maximum */
-#define JAUAUTH_TYPE_TEXT      3u /* a string */
-#define JAUAUTH_TYPE_PATH      4u /* a string that is an absolute path of the host */
-#define JAUAUTH_TYPE_SIZE      5u /* bytes: an integer or a string with a unit, such as "256m" */
-#define JAUAUTH_TYPE_CPUS      6u /* processors: a number or a string such as "0.5"; in thousandths */
+#define JAUAUTH_TYPE_BOOLEAN   1u  /* true or false */
+#define JAUAUTH_TYPE_INTEGER   2u  /* a whole number within minimum … maximum */
+#define JAUAUTH_TYPE_TEXT      3u  /* a string */
+#define JAUAUTH_TYPE_PATH      4u  /* a string that is an absolute path of the host */
+#define JAUAUTH_TYPE_SIZE      5u  /* bytes: an integer or a string with a unit, such as "256m" */
+#define JAUAUTH_TYPE_CPUS      6u  /* processors: a number or "0.5"; in thousandths */
 #define JAUAUTH_TYPE_TEXT_LIST 7u  /* an array of strings */
 #define JAUAUTH_TYPE_PATH_LIST 8u  /* an array of absolute paths */
 #define JAUAUTH_TYPE_PAIR_LIST 9u  /* an array of [host path, path inside] */
@@ -193,17 +193,17 @@ struct jauauth_run_result {
 };
 
 /* Phase of a step, in the order in which the host runs them. */
-#define JAUAUTH_PHASE_PREPARE 1u /* slow, may use the network, shown with its progress; on demand  \
-                                  */
-#define JAUAUTH_PHASE_BEFORE 2u  /* in order, each must succeed; never interrupted, but undone */
-#define JAUAUTH_PHASE_FRONT  3u  /* exactly one: holds the server's stdin, stdout and stderr */
-#define JAUAUTH_PHASE_LOCATE 4u  /* while the front runs */
-#define JAUAUTH_PHASE_AFTER  5u  /* the front has ended: asks the engine what happened */
-#define JAUAUTH_PHASE_REMOVE 6u  /* always, last */
-#define JAUAUTH_PHASE_STOP   7u  /* only where the stop ladder names it */
+#define JAUAUTH_PHASE_PREPARE 1u /* slow, may use the network; on demand, with progress */
+#define JAUAUTH_PHASE_BEFORE  2u /* in order, each must succeed; never interrupted, but undone */
+#define JAUAUTH_PHASE_FRONT   3u /* exactly one: holds the server's stdin, stdout and stderr */
+#define JAUAUTH_PHASE_LOCATE  4u /* while the front runs */
+#define JAUAUTH_PHASE_AFTER   5u /* the front has ended: asks the engine what happened */
+#define JAUAUTH_PHASE_REMOVE  6u /* always, last */
+#define JAUAUTH_PHASE_STOP    7u /* only where the stop ladder names it */
 
-#define JAUAUTH_TREE_OWN 1u /* the server descends from the front: the host can limit and kill it  \
-                             */
+#define JAUAUTH_TREE_OWN                                                                           \
+  1u /* the server descends from the front: the host can limit and kill it                         \
+      */
 #define JAUAUTH_TREE_ENGINE 2u /* the server is the child of some other process */
 
 #define JAUAUTH_BY_FRONT 1u /* the front is the server: its environment is the server's */
