@@ -81,9 +81,9 @@ void text_escape_controls(struct buffer *out, const char *text, size_t length)
   buffer_append(out, plain, (size_t)(at - plain));
 }
 
-static char lower(char byte)
+static int lower(char byte)
 {
-  return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+  return byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte;
 }
 
 enum { NAME_MAX_COMPARED = 63 };

@@ -137,7 +137,7 @@ enum json_foreign json_foreign(const char *text, size_t length, size_t offset)
     return JSON_FOREIGN_BYTE_ORDER_MARK;
   if (offset >= length)
     return JSON_FOREIGN_NONE;
-  char next = offset + 1 < length ? text[offset + 1] : '\0';
+  int next = offset + 1 < length ? text[offset + 1] : '\0';
   switch (text[offset]) {
   case '/':
     return next == '/'   ? JSON_FOREIGN_LINE_COMMENT

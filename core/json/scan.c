@@ -378,17 +378,15 @@ static bool prepare(struct scanner *scanner, struct json_want *wants, size_t wan
 bool json_scan(const char *text, size_t length, const struct json_limits *limits,
                struct json_want *wants, size_t want_count, struct json_fault *fault)
 {
-  struct scanner scanner;
   if (text == NULL)
     text = "";
-  scanner.at = (const unsigned char *)text;
-  scanner.end = scanner.at + length;
-  scanner.reason = NULL;
-  scanner.wants = wants;
-  scanner.depth = 0;
-  scanner.depth_limit = limits == NULL || limits->depth == 0 ? JSON_DEPTH_DEFAULT
-                        : limits->depth > JSON_DEPTH_MAX     ? JSON_DEPTH_MAX
-                                                             : limits->depth;
+  size_t depth = limits == NULL || limits->depth == 0 ? JSON_DEPTH_DEFAULT : limits->depth;
+  struct scanner scanner = {
+      .at = (const unsigned char *)text,
+      .end = (const unsigned char *)text + length,
+      .wants = wants,
+      .depth_limit = depth > JSON_DEPTH_MAX ? JSON_DEPTH_MAX : depth,
+  };
   for (size_t i = 0; i < want_count; i++)
     wants[i].value = (struct json_slice){0};
   uint64_t all = want_count == 0 ? 0 : UINT64_MAX >> ((64 - want_count) & 63);
