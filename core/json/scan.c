@@ -10,7 +10,8 @@
 /*
  * Sets of wants are bit masks, one bit a want. Level n belongs to the n-th open container, counted
  * from 1. Wants reach JSON_SEGMENTS_MAX names deep, so that a container above level LEVELS - 1
- * neither is wanted nor leads to anything wanted.
+ * neither is wanted nor leads to anything wanted. `seen` is never reset: an object on the way to a
+ * want is opened at most once, because a second one would have had a name that is a duplicate.
  */
 enum { LEVELS = JSON_SEGMENTS_MAX + 2 };
 
@@ -22,7 +23,7 @@ struct scanner {
   size_t depth;
   size_t depth_limit;
   uint64_t leading[LEVELS];                /* wants whose path goes on inside this object */
-  uint64_t seen[LEVELS];                   /* those whose next name stood in it already */
+  uint64_t seen[LEVELS];                   /* wants whose name at this level stood there */
   uint64_t capturing[LEVELS];              /* wants that are this very container */
   const unsigned char *opened_at[LEVELS];  /* where it starts, when it is captured */
   uint64_t is_object[JSON_DEPTH_MAX / 64]; /* a bit for each open container */
@@ -253,8 +254,7 @@ static bool open_container(struct scanner *scanner, uint64_t match)
     uint64_t capturing = match == 0 ? 0 : paths_of_length(scanner, match, level - 1);
     scanner->capturing[level] = capturing;
     scanner->opened_at[level] = scanner->at;
-    scanner->leading[level] = object ? match & ~capturing : 0;
-    scanner->seen[level] = 0;
+    scanner->leading[level] = match & ~capturing;
   }
   scanner->at++;
   skip_space(scanner);

@@ -428,6 +428,17 @@ static void test_duplicates(void **state)
   }
 }
 
+/* The same name in two objects of one height is no duplicate. */
+static void test_same_name_elsewhere(void **state)
+{
+  (void)state;
+  struct json_want wants[] = {
+      {.path = "a/x"}, {.path = "b/x"}, {.path = "x"}, {.path = "a/c/x"}, {.path = "b/c/x"}};
+  expect_wants("{\"a\":{\"x\":1,\"c\":{\"x\":2}},\"x\":3,\"b\":{\"c\":{\"x\":4},\"x\":5},"
+               "\"d\":{\"x\":6,\"c\":{\"x\":7}}}",
+               wants, 5, (const char *[]){"1", "5", "3", "2", "4"});
+}
+
 /* A fixed sequence, so that a failure can be repeated (xorshift). */
 static uint32_t next_random(uint32_t *seed)
 {
@@ -513,11 +524,17 @@ static void test_agrees_with_jansson(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_valid),        cmocka_unit_test(test_invalid),
-      cmocka_unit_test(test_every_offset), cmocka_unit_test(test_runs),
-      cmocka_unit_test(test_depth),        cmocka_unit_test(test_wants),
-      cmocka_unit_test(test_names),        cmocka_unit_test(test_many_wants),
-      cmocka_unit_test(test_duplicates),   cmocka_unit_test(test_agrees_with_jansson),
+      cmocka_unit_test(test_valid),
+      cmocka_unit_test(test_invalid),
+      cmocka_unit_test(test_every_offset),
+      cmocka_unit_test(test_runs),
+      cmocka_unit_test(test_depth),
+      cmocka_unit_test(test_wants),
+      cmocka_unit_test(test_names),
+      cmocka_unit_test(test_many_wants),
+      cmocka_unit_test(test_duplicates),
+      cmocka_unit_test(test_same_name_elsewhere),
+      cmocka_unit_test(test_agrees_with_jansson),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

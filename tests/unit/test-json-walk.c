@@ -51,10 +51,18 @@ static void test_kind(void **state)
 static void test_array(void **state)
 {
   (void)state;
-  const char *expected[] = {
-      "1", "\"a,]\\\\\\\"\"", "[2,[3]]", "{\"]\":[\"}\"]}", "-4.5e1", "null", "[]", "{}", "\"\""};
-  struct json_walk walk = json_walk(
-      slice("[1 ,\"a,]\\\\\\\"\", [2,[3]],\n{\"]\":[\"}\"]},-4.5e1\t,null,[],{} , \"\" ]"));
+  const char *expected[] = {"1",
+                            "\"a,]\\\\\\\"\"",
+                            "[2,[3]]",
+                            "\"\\\\\"",
+                            "{\"]\":[\"}\"]}",
+                            "-4.5e1",
+                            "null",
+                            "[]",
+                            "{}",
+                            "\"\""};
+  struct json_walk walk = json_walk(slice(
+      "[1 ,\"a,]\\\\\\\"\", [2,[3]],\n\"\\\\\",{\"]\":[\"}\"]},-4.5e1\t,null,[],{} , \"\" ]"));
   struct json_slice element;
   for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
     assert_true(json_array_next(&walk, &element));
