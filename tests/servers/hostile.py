@@ -50,6 +50,8 @@ TOOLS = {
 class Server:
     """The well-behaved server; a behaviour replaces single methods."""
 
+    in_turn = False  # calls run one after the other, not side by side
+
     def __init__(self, options):
         self.options = options
         self.tools = dict(TOOLS)
@@ -130,6 +132,8 @@ class Server:
                 self.list(identifier, params)
             elif method == "logging/setLevel":
                 self.result(identifier, "{}")
+            elif method == "tools/call" and self.in_turn:
+                self.call(identifier, params, text)
             elif method == "tools/call":
                 threading.Thread(target=self.call, daemon=True,
                                  args=(identifier, params, text)).start()
@@ -198,7 +202,8 @@ class Server:
     def tool_logs(self, identifier, _arguments, _params, _text):
         for level in LEVELS:
             self.notify("notifications/message",
-                        {"level": level, "logger": "hostile", "data": "a message of level " + level})
+                        {"level": level, "logger": "hostile",
+                         "data": "a message of level " + level})
         self.content(identifier, "logged")
 
     def tool_change(self, identifier, arguments, _params, _text):
@@ -475,6 +480,8 @@ class ForksChild(Server):
 
 class ReverseOrder(Server):
     """keeps four calls of `misbehave` and answers them in reverse"""
+
+    in_turn = True
 
     def start(self):
         self.kept = []
