@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One server as the servers file describes it: its memory, and the keys that stand at its top. */
+#include "core/config/server.h"
+
+#include "core/base/cleanup.h"
+#include "core/config/server_read.h"
+
+#include <string.h>
+
+static bool is_letter(char byte)
+{
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+static bool is_id_byte(char byte)
+{
+  return is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_';
+}
+
+/* A usable id that looks like the given one: "my server.js" gives "my-server-js". */
+static void suggest_id(const char *id, char out[CONFIG_ID_MAX + 1])
+{
+  size_t length = 0;
+  for (; *id != '\0' && length < CONFIG_ID_MAX; id++) {
+    if (is_id_byte(*id) && (length > 0 || is_letter(*id)))
+      out[length++] = *id;
+    else if (length > 0 && out[length - 1] != '-')
+      out[length++] = '-';
+  }
+  while (length > 0 && out[length - 1] == '-')
+    length--;
+  out[length] = '\0';
+}
+
+void server_read_id(struct config_reader *reader, const char *id, struct server_config *server)
+{
+  const char *fault = NULL;
+  size_t length = strlen(id);
+  if (!is_letter(id[0]))
+    fault = "must begin with a letter";
+  for (size_t i = 0; fault == NULL && i < length; i++) {
+    if (!is_id_byte(id[i]))
+      fault = "may hold letters, digits, \"-\" and \"_\" only";
+  }
+  if (fault == NULL && length > CONFIG_ID_MAX)
+    fault = "may be 40 characters long, or the names of its tools would be cut";
+  if (fault == NULL) {
+    server->id = strdup(id);
+    reader->server_id = server->id;
+    reader->problems->failed |= server->id == NULL;
+    return;
+  }
+  char shown[CONFIG_SHOWN_MAX + 4];
+  char suggested[CONFIG_ID_MAX + 1];
+  suggest_id(id, suggested);
+  CLEANUP_BUFFER struct buffer hint = {0};
+  buffer_append_text(&hint, "the id begins the name of each of its tools");
+  if (suggested[0] != '\0')
+    buffer_append_format(&hint, "; a usable one is \"%s\"", suggested);
+  config_reader_error(reader, hint.data, "the id \"%s\" cannot be used: it %s",
+                      config_shown(id, shown), fault);
+}
+
+static void read_id(struct config_reader *reader, json_t *value, void *target)
+{
+  struct server_reading *reading = target;
+  CLEANUP_FREE char *id = NULL;
+  if (reading->named_by_key)
+    config_reader_key_error(reader, "remove \"id\", or write the file with a \"servers\" list",
+                            "in \"mcpServers\" the name of the member is the id");
+  else if (config_reader_text(reader, value, &id))
+    server_read_id(reader, id, reading->server);
+}
+
+static void read_name(struct config_reader *reader, json_t *value, void *target)
+{
+  config_reader_text(reader, value, &((struct server_reading *)target)->server->name);
+}
+
+static void read_command(struct config_reader *reader, json_t *value, void *target)
+{
+  (void)reader;
+  ((struct server_reading *)target)->command = value;
+}
+
+static void read_arguments(struct config_reader *reader, json_t *value, void *target)
+{
+  (void)reader;
+  ((struct server_reading *)target)->arguments = value;
+}
+
+static void read_environment(struct config_reader *reader, json_t *value, void *target)
+{
+  (void)reader;
+  ((struct server_reading *)target)->environment = value;
+}
+
+static void read_requires_auth(struct config_reader *reader, json_t *value, void *target)
+{
+  config_reader_boolean(reader, value, &((struct server_reading *)target)->server->requires_auth);
+}
+
+static void read_allowed_users(struct config_reader *reader, json_t *value, void *target)
+{
+  struct server_config *server = ((struct server_reading *)target)->server;
+  if (config_reader_texts(reader, value, "a list of user names", NULL, &server->allowed_users) &&
+      server->allowed_users[0] == NULL)
+    config_reader_warn(reader, "leave the key out to allow everybody",
+                       "an empty list allows nobody: the server is never offered");
+}
+
+static void read_timeout(struct config_reader *reader, json_t *value, void *target)
+{
+  config_reader_integer(reader, value, 1, CONFIG_TIMEOUT_MAX, "milliseconds",
+                        &((struct server_reading *)target)->server->timeout_ms);
+}
+
+static void read_run_as(struct config_reader *reader, json_t *value, void *target)
+{
+  config_reader_text(reader, value, &((struct server_reading *)target)->server->run_as);
+}
+
+/* Other clients write how the server is reached; only this way has a meaning here. */
+static void read_type(struct config_reader *reader, json_t *value, void *target)
+{
+  (void)target;
+  CLEANUP_FREE char *type = NULL;
+  if (config_reader_text(reader, value, &type) && strcmp(type, "stdio") != 0)
+    config_reader_error(reader, "name the \"command\" of a server that talks over stdio",
+                        "servers that are reached over a network are not supported");
+}
+
+static void refuse_url(struct config_reader *reader, json_t *value, void *target)
+{
+  (void)value;
+  ((struct server_reading *)target)->remote = true;
+  config_reader_key_error(reader, "name the \"command\" of a server that talks over stdio",
+                          "servers that are reached over a network are not supported");
+}
+
+static const struct config_key server_keys[] = {
+    {.name = "id", .read = read_id},
+    {.name = "name", .read = read_name},
+    {.name = "command", .read = read_command},
+    {.name = "args", .read = read_arguments},
+    {.name = "env", .read = read_environment},
+    {.name = "requires_auth", .read = read_requires_auth},
+    {.name = "allowed_users", .read = read_allowed_users},
+    {.name = "timeout_ms", .read = read_timeout},
+    {.name = "sandbox", .read = sandbox_read},
+    {.name = "run_as", .read = read_run_as},
+    {.name = "type", .read = read_type},
+    {.name = "url", .read = refuse_url},
+    /* Keys of other programs and of later versions. To ignore one could start what the user had
+     * switched off, or run it elsewhere than he thinks. */
+    {.name = "headers", .refused = "\"headers\" belong to a server that is reached over a network"},
+    {.name = "prepare",
+     .refused = "preparing a server is not supported",
+     .hint = "install what it needs once, and name the installed program as \"command\""},
+    {.name = "cwd",
+     .refused = "\"cwd\" is not a key of this file",
+     .hint = "write \"sandbox\": {\"work_dir\": \"/path/inside\"}"},
+    {.name = "timeout",
+     .refused = "\"timeout\" is not a key of this file: its unit would be a guess",
+     .hint = "write \"timeout_ms\", in milliseconds"},
+    {.name = "disabled",
+     .refused = "a server cannot be disabled by a key",
+     .hint = "remove the server from the file, or move it to another one"},
+    {.name = "autoApprove",
+     .refused = "which calls need a question is for the client to say",
+     .hint = "remove \"autoApprove\""},
+    {.name = "alwaysAllow",
+     .refused = "which calls need a question is for the client to say",
+     .hint = "remove \"alwaysAllow\""},
+    {0}};
+
+void server_read(struct config_reader *reader, json_t *value, const char *id,
+                 const struct servers_settings *settings, struct server_config *server)
+{
+  struct server_reading reading = {
+      .server = server, .settings = settings, .named_by_key = id != NULL};
+  reader->broken = &server->broken;
+  reader->server_id = NULL;
+  server->pointer = strdup(reader->pointer.data != NULL ? reader->pointer.data : "");
+  server->sandbox.options = json_object();
+  if (server->pointer == NULL || server->sandbox.options == NULL)
+    reader->problems->failed = true;
+  if (id != NULL) {
+    server_read_id(reader, id, server);
+  } else if (json_is_object(value)) {
+    /* First, so that whatever else is wrong is reported with the name of the server. */
+    const char *early = json_string_value(json_object_get(value, "id"));
+    reader->server_id = early;
+  }
+  if (config_reader_object(reader, value, "a server (an object)", server_keys, &reading)) {
+    if (id == NULL && json_object_get(value, "id") == NULL)
+      config_reader_error(reader, "add a short name, as in \"id\": \"files\"",
+                          "the server has no \"id\"");
+    server_read_environment(reader, &reading);
+    server_read_command(reader, &reading);
+    sandbox_read_defaults(reader, &reading);
+  }
+  reader->broken = NULL;
+  reader->server_id = NULL;
+}
+
+bool server_config_allows(const struct server_config *server, const char *user)
+{
+  return server->allowed_users == NULL || config_texts_have(server->allowed_users, user);
+}
+
+static void free_sandbox(struct sandbox_config *sandbox)
+{
+  free(sandbox->strategy);
+  json_decref(sandbox->options);
+  free(sandbox->options_pointer);
+  free(sandbox->network.name);
+  for (size_t i = 0; i < sandbox->mount_count; i++) {
+    free(sandbox->mounts[i].source);
+    free(sandbox->mounts[i].target);
+  }
+  free(sandbox->mounts);
+  free(sandbox->work_directory);
+  free(sandbox->temporary_directory);
+  config_texts_free(&sandbox->require);
+  config_texts_free(&sandbox->accept_partial);
+  config_texts_free(&sandbox->allow_swappable);
+}
+
+void server_config_free(struct server_config *server)
+{
+  free(server->id);
+  free(server->name);
+  free(server->pointer);
+  config_texts_free(&server->command);
+  config_texts_free(&server->command_written);
+  for (size_t i = 0; i < server->environment_count; i++) {
+    free(server->environment[i].name);
+    free(server->environment[i].value);
+  }
+  free(server->environment);
+  free_sandbox(&server->sandbox);
+  config_texts_free(&server->allowed_users);
+  free(server->run_as);
+  *server = (struct server_config){0};
+}
