@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Golden tests of a plugin: scenarios in, its answers compared with files; no engine is needed. */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "core/base/cleanup.h"
+#include "core/plugin/loader.h"
+#include "core/sandbox/plan.h"
+#include "sdk/testing/canonical.h"
+#include "sdk/testing/scenario.h"
+#include "sdk/testing/world.h"
+
+/*
+ * jauauth-plugin-golden [--update] PLUGIN.so DIRECTORY...
+ *
+ * Each NAME.json of a directory is a scenario: an invented machine (world.h), and the call that is
+ * made on it: "verb" is "spawn" (the default), "probe", "teardown" or "diagnose", and "request",
+ * "options", "probed", "instance", "kept", "ending" are what the verb is given (host.h). "account"
+ * is {"name", "user", "group"}. "base" names files that the scenario is laid over: members of
+ * objects are merged, null removes one.
+ *
+ * The answer is compared with NAME.plan, NAME.probe, NAME.teardown or NAME.diagnosis, and a refusal
+ * with NAME.refusal; --update writes these files instead. For "spawn" validate is called as well:
+ * it must find a problem where spawn refuses, and none where it does not, and the plan must be one
+ * that the router accepts. Prints TAP.
+ */
+
+struct testing {
+  const struct loader_plugin *plugin;
+  bool update;
+  unsigned count;
+  unsigned failed;
+};
+
+static void report(struct testing *testing, const char *name, const char *reason)
+{
+  testing->count++;
+  if (reason == NULL) {
+    printf("ok %u - %s\n", testing->count, name);
+    return;
+  }
+  testing->failed++;
+  printf("not ok %u - %s\n# %s\n", testing->count, name, reason);
+}
+
+static void add_error(struct buffer *out, const char *verb, const struct error *error)
+{
+  buffer_append_format(out, "%s: %s\n  text: %s\n", verb, error->code == NULL ? "" : error->code,
+                       error->message);
+  if (error->hint != NULL)
+    buffer_append_format(out, "  hint: %s\n", error->hint);
+}
+
+static int call(const struct testing *testing, json_t *scenario, enum host_verb verb,
+                json_t **answer, struct error **error)
+{
+  const struct host_world world = testing_world(scenario);
+  json_t *account = json_object_get(scenario, "account");
+  const char *name = json_string_value(json_object_get(account, "name"));
+  const struct host_settings settings = {
+      .plugin = &testing->plugin->table,
+      .world = &world,
+      .account = {.name = name == NULL ? "someone" : name,
+                  .user = (uid_t)json_integer_value(json_object_get(account, "user")),
+                  .group = (gid_t)json_integer_value(json_object_get(account, "group"))},
+  };
+  return host_call(&settings, verb, scenario, answer, error);
+}
+
+/* What spawn and validate say together. Returns the ending of the file with the expected text. */
+static const char *call_spawn(const struct testing *testing, json_t *scenario, struct buffer *out,
+                              const char **reason)
+{
+  CLEANUP_ERROR struct error *error = NULL;
+  CLEANUP_ERROR struct error *refused = NULL;
+  CLEANUP_JSON json_t *problems = NULL;
+  CLEANUP_JSON json_t *plan = NULL;
+  CLEANUP_PLAN struct plan *parsed = NULL;
+  if (call(testing, scenario, HOST_VALIDATE, &problems, &error) != 0) {
+    add_error(out, "validate", error);
+    return "refusal";
+  }
+  bool has_problems = json_array_size(json_object_get(problems, "problems")) > 0;
+  canonical_answer(out, problems);
+  if (call(testing, scenario, HOST_SPAWN, &plan, &refused) != 0) {
+    add_error(out, "spawn", refused);
+    if (!has_problems && json_object_get(scenario, "probed") != NULL)
+      *reason = "spawn refuses what validate found no problem with";
+    return "refusal";
+  }
+  if (has_problems)
+    *reason = "validate found problems, and spawn made a plan";
+  canonical_plan(out, plan);
+  if (plan_parse(plan, json_object_get(scenario, "request"), &parsed, &error) != 0) {
+    *reason = "the router refuses this plan";
+    add_error(out, "router", error);
+  }
+  return "plan";
+}
+
+static const char *call_verb(const struct testing *testing, json_t *scenario, struct buffer *out,
+                             const char **reason)
+{
+  const char *word = json_string_value(json_object_get(scenario, "verb"));
+  enum host_verb verb = word == NULL ? HOST_SPAWN : host_verb_from_name(word);
+  CLEANUP_ERROR struct error *error = NULL;
+  CLEANUP_JSON json_t *answer = NULL;
+  if (verb == HOST_SPAWN)
+    return call_spawn(testing, scenario, out, reason);
+  if (verb != HOST_PROBE && verb != HOST_TEARDOWN && verb != HOST_DIAGNOSE) {
+    *reason = "\"verb\" is none of spawn, probe, teardown and diagnose";
+    return "refusal";
+  }
+  if (call(testing, scenario, verb, &answer, &error) != 0) {
+    add_error(out, word, error);
+    return "refusal";
+  }
+  if (verb == HOST_TEARDOWN)
+    canonical_plan(out, answer);
+  else
+    canonical_answer(out, answer);
+  return verb == HOST_DIAGNOSE ? "diagnosis" : word;
+}
+
+static void show_difference(const char *expected, const char *found)
+{
+  unsigned line = 1;
+  for (;; line++) {
+    size_t left = strcspn(expected, "\n");
+    size_t right = strcspn(found, "\n");
+    if (left != right || memcmp(expected, found, left) != 0 || expected[left] == '\0' ||
+        found[right] == '\0') {
+      printf("# line %u, expected: %.*s\n# line %u, found:    %.*s\n", line, (int)left, expected,
+             line, (int)right, found);
+      return;
+    }
+    expected += left + 1;
+    found += right + 1;
+  }
+}
+
+static void compare(struct testing *testing, const char *file, const char *name,
+                    const struct buffer *found)
+{
+  CLEANUP_BUFFER struct buffer expected = {0};
+  CLEANUP_ERROR struct error *error = NULL;
+  if (testing->update) {
+    report(testing, name, scenario_write(file, found, &error) == 0 ? NULL : error->message);
+    return;
+  }
+  if (scenario_read_text(file, &expected, &error) != 0) {
+    report(testing, name, error->message);
+    return;
+  }
+  bool same =
+      expected.length == found->length && memcmp(expected.data, found->data, found->length) == 0;
+  report(testing, name, same ? NULL : file);
+  if (!same)
+    show_difference(expected.data, found->data);
+}
+
+static void test_scenario(struct testing *testing, const char *directory, const char *name)
+{
+  CLEANUP_ERROR struct error *error = NULL;
+  CLEANUP_BUFFER struct buffer found = {0};
+  CLEANUP_BUFFER struct buffer file = {0};
+  const char *reason = NULL;
+  CLEANUP_JSON json_t *scenario = scenario_load(directory, name, &error);
+  if (scenario == NULL) {
+    report(testing, name, error->message);
+    return;
+  }
+  buffer_append_text(&found, "");
+  const char *ending = call_verb(testing, scenario, &found, &reason);
+  if (reason != NULL) {
+    report(testing, name, reason);
+    printf("# %s\n", found.data);
+    return;
+  }
+  size_t length = strlen(name) - strlen(".json");
+  buffer_append_format(&file, "%s/%.*s.%s", directory, (int)length, name, ending);
+  compare(testing, file.data, name, &found);
+}
+
+static int is_scenario(const struct dirent *entry)
+{
+  size_t length = strlen(entry->d_name);
+  return length > 5 && strcmp(entry->d_name + length - 5, ".json") == 0;
+}
+
+static void test_directory(struct testing *testing, const char *directory)
+{
+  struct dirent **entries = NULL;
+  int count = scandir(directory, &entries, is_scenario, alphasort);
+  if (count <= 0)
+    report(testing, directory, count < 0 ? strerror(errno) : "there is no scenario");
+  for (int i = 0; i < count; i++) {
+    test_scenario(testing, directory, entries[i]->d_name);
+    free(entries[i]);
+  }
+  free(entries);
+}
+
+/* Without the checks of the file's owner, which are about a machine, not about a plugin. */
+static int load(const char *file, struct loader_plugin *plugin)
+{
+  CLEANUP_ERROR struct error *error = NULL;
+  const char *base = strrchr(file, '/') == NULL ? file : strrchr(file, '/') + 1;
+  CLEANUP_FREE char *name = strndup(base, strcspn(base, "."));
+  void *module = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+  const void *table = module == NULL ? NULL : dlsym(module, "jauauth_plugin_v1");
+  if (table == NULL)
+    printf("Bail out! %s\n", dlerror());
+  else if (loader_check(table, name, plugin, &error) != 0)
+    printf("Bail out! %s: %s\n", file, error->message);
+  else
+    return 0;
+  return -1;
+}
+
+int main(int argc, char **argv)
+{
+  struct loader_plugin plugin;
+  bool update = argc > 1 && strcmp(argv[1], "--update") == 0;
+  char **operands = argv + 1 + update;
+  if (argc - 1 - update < 2) {
+    fprintf(stderr, "usage: jauauth-plugin-golden [--update] PLUGIN.so DIRECTORY...\n");
+    return 2;
+  }
+  if (sodium_init() < 0 || load(operands[0], &plugin) != 0)
+    return 1;
+  struct testing testing = {.plugin = &plugin, .update = update};
+  for (char **directory = operands + 1; *directory != NULL; directory++)
+    test_directory(&testing, *directory);
+  printf("1..%u\n", testing.count);
+  loader_free(&plugin);
+  return testing.failed == 0 ? 0 : 1;
+}
