@@ -44,10 +44,9 @@ def _():
         client = direct(behaviour)
         client.initialize()
         client.start_call("misbehave", token="x")
-        client.start("ping")
-        client.close_input()
-        client.wait()
-        check(client.problems, behaviour + " was not noticed")
+        while not client.problems:
+            check(client.receive() is not None, behaviour + " was not noticed")
+        client.kill()
 
 
 @case("the client does not wait for ever")

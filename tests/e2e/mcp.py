@@ -293,6 +293,11 @@ class Message:
         return "".join(each.get("text", "") for each in self.result.get("content", []))
 
 
+def _member_of(text, name):
+    """The same for a text that may be no object, or None."""
+    return member(text, name) if text and text.startswith("{") else None
+
+
 class Client:
     """A client that checks what it receives: anything unasked or malformed is a problem."""
 
@@ -308,6 +313,7 @@ class Client:
         self.pending = set()    # raw ids of requests without an answer
         self.tokens = set()     # raw progress tokens of requests without an answer
         self.token_of = {}      # raw id -> raw token
+        self.optional = set()   # raw ids that may be answered or not
         self.others = []        # notifications, in order
         self.answers = {}       # raw id -> Message, not fetched yet
         self.next_id = 0
@@ -351,8 +357,8 @@ class Client:
         if identifier is not None and member(text, "method") is not None:
             self.expect(identifier)
             parameters = member(text, "params")
-            meta = member(parameters, "_meta") if parameters else None
-            token = member(meta, "progressToken") if meta else None
+            meta = _member_of(parameters, "_meta")
+            token = _member_of(meta, "progressToken")
             if token is not None:
                 self.tokens.add(token)
                 self.token_of[identifier] = token
@@ -362,6 +368,19 @@ class Client:
     def expect(self, identifier):
         """Says that an answer to the id with this text is to come."""
         self.pending.add(identifier)
+
+    def may_answer(self, *identifiers):
+        """Says that the ids with these texts may be answered, once or more, or not at all."""
+        for identifier in identifiers:
+            self.pending.discard(identifier)
+            self.tokens.discard(self.token_of.pop(identifier, None))
+            self.optional.add(identifier)
+
+    def cancel(self, identifier, reason="no longer needed"):
+        """Cancels a request; whether it is answered all the same is open."""
+        self.send_text('{"jsonrpc":"2.0","method":"notifications/cancelled","params":'
+                       '{"requestId":%s,"reason":%s}}' % (identifier, json.dumps(reason)))
+        self.may_answer(identifier)
 
     def send(self, message):
         return self.send_text(json.dumps({"jsonrpc": "2.0", **message}))
@@ -429,6 +448,8 @@ class Client:
             identifier = "none"
         if ("result" in message.value) == ("error" in message.value):
             self.problem("neither result nor error, or both: %s" % shown(message.text))
+        if identifier in self.optional:
+            return
         if identifier not in self.pending:
             self.problem("an answer to nothing: %s" % shown(message.text))
             return

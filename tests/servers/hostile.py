@@ -32,7 +32,7 @@ NUMBER = {"type": "integer"}
 TOOLS = {
     "echo": ("returns its arguments, byte for byte", schema()),
     "wait": ("answers after some milliseconds", schema(milliseconds=NUMBER)),
-    "progress": ("reports progress, then answers", schema(count=NUMBER)),
+    "progress": ("reports progress, then answers", schema(count=NUMBER, pause=NUMBER)),
     "logs": ("sends one log message of each level", schema()),
     "change": ("adds a tool and says that the list has changed", schema(times=NUMBER)),
     "ask": ("asks the client for things and reports the answers", schema()),
@@ -197,6 +197,7 @@ class Server:
                     '{"jsonrpc":"2.0","method":"notifications/progress","params":'
                     '{"progressToken":%s,"progress":%d,"total":%d,"message":"step %d"}}'
                     % (token, step, count, step))
+            time.sleep(arguments.get("pause", 0) / 1000)
         self.content(identifier, "token" if token is not None else "no token")
 
     def tool_logs(self, identifier, _arguments, _params, _text):
