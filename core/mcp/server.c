@@ -149,11 +149,14 @@ static void initialized(struct router_server *server, const struct mcp_message *
   }
   server->version = mcp_version_of(wants[0].value);
   if (server->version == MCP_VERSION_NONE) {
-    int length = wants[0].value.length > 40 ? 40 : (int)wants[0].value.length;
+    struct json_slice named = wants[0].value;
     mcp_server_fail(server,
                     "it speaks a revision of the protocol that is not supported (%.*s; supported "
                     "are 2024-11-05, 2025-03-26, 2025-06-18 and 2025-11-25)",
-                    length, length > 0 ? wants[0].value.at : "none named");
+                    named.at == NULL    ? 10
+                    : named.length > 40 ? 40
+                                        : (int)named.length,
+                    named.at == NULL ? "none named" : named.at);
     return;
   }
   server->has_tools = json_kind(wants[1].value) == JSON_KIND_OBJECT;
