@@ -149,8 +149,8 @@ for _text, _json, _pointer, *_fragments in (
          '{"mcpServers": {"one": {"command": "/bin/cat", \u00b6"agrs": []}}}',
          "/mcpServers/one/agrs", 'did you mean "args"?'),
         ("settings that disagree",
-         S % ', "sandbox": {"network": true, "strategy": {"bubblewrap": {"share_net": '
-         '\u00b6false}}}', None, "network")):
+         S % ', "sandbox": {"network": \u00b6true, "strategy": {"bubblewrap": {"share_net": '
+         'false}}}', FIRST + "/sandbox/network", "share_net")):
     add_case(_text, wrong, _json, _pointer, *_fragments)
 
 
@@ -199,8 +199,7 @@ def _():
 def _():
     secret = "hunter2-correct-horse"
     for text in (S % (', "env": {"KEY": ["%s"]}' % secret),
-                 S % (', "env": {"KEY": "%s${NOPE}"}' % secret),
-                 S % (', "env": {"1KEY": "%s"}' % secret)):
+                 S % (', "env": {"KEY": "%s${NOPE}"}' % secret)):
         for options in ((), ("--json",), ("--log-level", "debug")):
             status, out, err, _, _ = checked(text, "", *options)
             equal(status, CHECK_FAILED)
@@ -279,8 +278,11 @@ def _():
 
 @case("an entry that starts an engine itself is told what to write instead")
 def _():
-    for command in ("docker", "podman"):
-        warned("", {"command": command, "args": ["run", "-i", "--rm", "mcp/time"]}, command)
+    # The core knows no engine: a plugin names the programs of its own.
+    text = json.dumps({"servers": [entry(command="bwrap", args=["--", "server"])]}, indent=1)
+    status, out, err, path, _ = checked(text)
+    equal(status, CHECK_FAILED, out + err)
+    contains(out + err, str(path), "bwrap", "(at /servers/0/command)", '{"strategy": {"bubblewrap"')
 
 
 @case("`none` without permission does not start, and says how to allow it")

@@ -57,7 +57,7 @@ def exits_at_once(strategy):
 
 
 def never_answers(strategy):
-    router = beside("never-answers", strategy, host="start_wait_ms = 1000;\n")
+    router = beside("never-answers", strategy, host="list_wait_ms = 1000;\n")
     tools = router.list_tools()
     check("good_echo" in tools and not any(name.startswith("bad_") for name in tools),
           "tools: %s" % list(tools))

@@ -359,7 +359,7 @@ def _():
 @case("a server that is later than the bound comes with list_changed")
 def _():
     router = Router([server("one", "slow", "--delay", "4000"), server("two")],
-                    host="start_wait_ms = 500;\n")
+                    host="list_wait_ms = 500;\n")
     router.initialize()
     tools = router.list_tools()
     check("two_echo" in tools, "the quick server is missing")
@@ -516,7 +516,7 @@ def _():
     kept = slow.read_text()
     slow.write_text(kept.replace("type=int, default=0,", "type=int, default=3000,"))
     try:
-        second = Router([server("one")], environment=environment, host="start_wait_ms = 100;\n",
+        second = Router([server("one")], environment=environment, host="list_wait_ms = 100;\n",
                         cache_tools=True)
         second.initialize()
         equal(list(second.list_tools()), names)
