@@ -6,16 +6,6 @@
 
 #include <string.h>
 
-const char *config_environment_value(const char *const *environment, const char *name)
-{
-  size_t length = strlen(name);
-  for (; environment != NULL && *environment != NULL; environment++) {
-    if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
-      return *environment + length + 1;
-  }
-  return NULL;
-}
-
 static struct config_variable *find(const struct server_config *server, const char *name)
 {
   for (size_t i = 0; i < server->environment_count; i++) {
@@ -23,12 +13,6 @@ static struct config_variable *find(const struct server_config *server, const ch
       return &server->environment[i];
   }
   return NULL;
-}
-
-const char *server_variable(const struct server_config *server, const char *name)
-{
-  const struct config_variable *variable = find(server, name);
-  return variable == NULL ? NULL : variable->value;
 }
 
 static bool is_allowed(const struct servers_settings *settings, const char *name)

@@ -3,19 +3,9 @@
 #include "core/config/file.h"
 
 #include "core/base/cleanup.h"
+#include "core/os/trust.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-
-/* Opens the file for reading. Non-blocking, so that a FIFO of that name cannot hold us. */
-static int open_file(const char *path, struct error **error)
-{
-  int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (descriptor < 0)
-    return error_make(error, ERROR_CONFIG, errno, "cannot read %s", path);
-  return descriptor;
-}
 
 static int read_whole(int descriptor, const char *path, struct buffer *out, struct error **error)
 {
@@ -42,13 +32,11 @@ static int read_whole(int descriptor, const char *path, struct buffer *out, stru
 
 int config_file_load(const char *path, struct buffer *out, struct error **error)
 {
-  CLEANUP_CLOSE int descriptor = open_file(path, error);
+  struct trust_owners owners;
+  if (trust_owners_find(&owners, error) != 0)
+    return -1;
+  CLEANUP_CLOSE int descriptor = trust_open(&owners, path, NULL, error);
   if (descriptor < 0)
     return -1;
-  struct stat status;
-  if (fstat(descriptor, &status) != 0)
-    return error_make(error, ERROR_CONFIG, errno, "cannot read %s", path);
-  if (!S_ISREG(status.st_mode))
-    return error_make(error, ERROR_CONFIG, 0, "%s is not a regular file", path);
   return read_whole(descriptor, path, out, error);
 }

@@ -6,6 +6,7 @@
 #include "core/config/expand.h"
 #include "core/config/reader.h"
 #include "core/config/servers_file.h"
+#include "core/config/variable.h"
 
 enum {
   CONFIG_VALUE_MAX = 131071, /* bytes: the kernel's bound of one argument or variable */
@@ -39,12 +40,6 @@ void sandbox_read(struct config_reader *reader, json_t *value, void *target);
 
 /* What is left to say when there was no "sandbox", or no strategy in it. */
 void sandbox_read_defaults(struct config_reader *reader, struct server_reading *reading);
-
-/* The value of a variable in a list of "NAME=value" that ends with NULL, or NULL. */
-const char *config_environment_value(const char *const *environment, const char *name);
-
-/* The value of a variable that the server's environment has by now, or NULL. */
-const char *server_variable(const struct server_config *server, const char *name);
 
 /* Reports what config_expand() found. `self` is the variable whose value it was, or NULL. */
 void config_report_expansion(struct config_reader *reader, const struct server_reading *reading,

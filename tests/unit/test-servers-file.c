@@ -491,7 +491,8 @@ static void test_file_mistakes(void **state)
   CLEANUP_CONFIG_PROBLEMS struct config_problems problems = {0};
   assert_null(servers_config_load("/nonexistent/servers.json", &settings, &problems));
   assert_true(problems.stopped);
-  assert_non_null(strstr(problems.items[0].text, "/nonexistent/servers.json"));
+  assert_string_equal(problems.file, "/nonexistent/servers.json");
+  assert_non_null(strstr(problems.items[0].text, "No such file"));
   CLEANUP_CONFIG_PROBLEMS struct config_problems folder = {0};
   assert_null(servers_config_load("/", &settings, &folder));
   assert_true(folder.stopped);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of a servers file that need to know which plugins there are. */
+#include "core/config/check.h"
+
+#include "core/base/cleanup.h"
+#include "core/base/text.h"
+#include "core/config/package_runner.h"
+#include "core/config/request.h"
+
+#include <string.h>
+
+bool config_check_strategy(struct servers_config *servers, size_t server, const char *const *names,
+                           struct config_problems *problems)
+{
+  const char *strategy = servers->servers[server].sandbox.strategy;
+  size_t count = 0;
+  /* One that cannot be used was reported when the file was read. */
+  if (strategy == NULL)
+    return false;
+  for (; names[count] != NULL; count++) {
+    if (strcmp(names[count], strategy) == 0)
+      return true;
+  }
+  CLEANUP_BUFFER struct buffer hint = {0};
+  const char *near = text_suggest(strategy, names, count);
+  if (near != NULL)
+    buffer_append_format(&hint, "did you mean \"%s\"?", near);
+  else
+    buffer_append_format(&hint,
+                         "install it (packages call it jauauth-plugin-%s), or choose one that "
+                         "`jauauth plugins list` shows",
+                         strategy);
+  servers_config_problem(servers, server, CONFIG_WARNING, problems, "/sandbox/strategy", hint.data,
+                         "the server cannot start here: no plugin has the strategy \"%s\"",
+                         strategy);
+  return false;
+}
+
+bool config_check_front(struct servers_config *servers, size_t server,
+                        const struct config_front *fronts, size_t count, bool contained,
+                        struct config_problems *problems)
+{
+  const struct server_config *checked = &servers->servers[server];
+  const char *program = checked->command == NULL ? NULL : checked->command[0];
+  if (program == NULL)
+    return false;
+  const char *slash = strrchr(program, '/');
+  const char *name = slash == NULL ? program : slash + 1;
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(fronts[i].program, name) != 0)
+      continue;
+    CLEANUP_BUFFER struct buffer hint = {0};
+    buffer_append_format(&hint,
+                         "write the program that it runs as \"command\", and \"sandbox\": "
+                         "{\"strategy\": {\"%s\": {…}}}; jauauth then starts the engine itself",
+                         fronts[i].strategy);
+    servers_config_problem(servers, server, contained ? CONFIG_ERROR : CONFIG_WARNING, problems,
+                           "/command", hint.data,
+                           contained ? "\"%s\" starts a sandbox itself, which cannot work inside "
+                                       "another sandbox"
+                                     : "\"%s\" starts a sandbox of its own, of which jauauth knows "
+                                       "nothing",
+                           name);
+    return true;
+  }
+  return false;
+}
+
+void config_check_runner(struct servers_config *servers, size_t server, json_t *request,
+                         struct config_problems *problems)
+{
+  char **command = servers->servers[server].command_written;
+  CLEANUP_ERROR struct error *error = NULL;
+  if (command == NULL || package_runner_check((const char *const *)command,
+                                              config_request_has_network(request), &error) == 0)
+    return;
+  servers_config_problem(servers, server, CONFIG_WARNING, problems, "/command", error->hint, "%s",
+                         error->message);
+}

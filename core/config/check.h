@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of a servers file that need to know which plugins there are. */
+#ifndef JAUAUTH_CONFIG_CHECK_H
+#define JAUAUTH_CONFIG_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "core/config/servers_file.h"
+
+/*
+ * Says of a server whose strategy no plugin has that it cannot start here: a warning, since the
+ * file may be right for another machine, with the near name or the package to install. `names` are
+ * the installed plugins (ends with NULL). Returns whether there is such a plugin.
+ */
+bool config_check_strategy(struct servers_config *servers, size_t server, const char *const *names,
+                           struct config_problems *problems);
+
+/* A program that is the front of some sandbox engine, and the strategy whose plugin says so. */
+struct config_front {
+  const char *program;
+  const char *strategy;
+};
+
+/*
+ * Says of a server whose command is the front of an engine ("engine run -i …") which strategy to
+ * write instead: an error, since an engine cannot work inside a sandbox. Only with `contained`
+ * false, where the server's own strategy is no sandbox, it is a warning. `fronts` come from the
+ * descriptions of the plugins. Returns whether it is one.
+ */
+bool config_check_front(struct servers_config *servers, size_t server,
+                        const struct config_front *fronts, size_t count, bool contained,
+                        struct config_problems *problems);
+
+/* Says of a server that fetches its code at each start, and whose request (as
+ * config_request_build() made it) opens no network, that it will not start: a warning. */
+void config_check_runner(struct servers_config *servers, size_t server, json_t *request,
+                         struct config_problems *problems);
+
+#endif

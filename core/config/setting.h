@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads libconfig's settings into C and reports what is wrong at its line. */
+#ifndef JAUAUTH_CONFIG_SETTING_H
+#define JAUAUTH_CONFIG_SETTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libconfig.h>
+
+#include "core/config/problem.h"
+
+/* What stands at a key that is known. */
+typedef void setting_read(struct config_problems *problems, config_setting_t *setting,
+                          void *target);
+
+struct setting_key {
+  const char *name;    /* NULL ends the table */
+  setting_read *read;  /* NULL: the key is known and refused */
+  const char *refused; /* why: the text of the error */
+};
+
+/* Reports an error at a setting, with its line and its path ("request.memory_limit"). */
+void setting_error(struct config_problems *problems, const config_setting_t *setting,
+                   const char *hint, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Reports "expected WHAT, found …". */
+void setting_expected(struct config_problems *problems, const config_setting_t *setting,
+                      const char *what);
+
+/* Reads a group by a table; unknown keys are errors with a suggestion. */
+void setting_group(struct config_problems *problems, config_setting_t *group,
+                   const struct setting_key *keys, void *target);
+
+/* Each of these reports a value of the wrong type or range and then leaves *out alone. A text must
+ * not be empty; *out gets a copy, and what was there before is freed. */
+bool setting_boolean(struct config_problems *problems, config_setting_t *setting, bool *out);
+bool setting_text(struct config_problems *problems, const config_setting_t *setting, char **out);
+bool setting_integer(struct config_problems *problems, config_setting_t *setting, int64_t min,
+                     int64_t max, const char *unit, int64_t *out);
+bool setting_path(struct config_problems *problems, const config_setting_t *setting, char **out);
+
+/* A list or an array of texts, or one text alone. An element that `check` refuses, or of another
+ * type, is left out; `check` may be NULL, and reports what it refuses. *out ends with NULL. */
+typedef bool setting_check(struct config_problems *problems, const config_setting_t *setting,
+                           const char *text);
+bool setting_check_path(struct config_problems *problems, const config_setting_t *setting,
+                        const char *path); /* absolute */
+bool setting_texts(struct config_problems *problems, config_setting_t *setting, const char *what,
+                   setting_check *check, char ***out);
+
+#endif
