@@ -214,8 +214,8 @@ int elf_check_exports(int descriptor, const char *symbol, struct error **error)
   if (bytes == MAP_FAILED)
     return error_make(error, ERROR_SANDBOX, errno, "cannot read it");
   image.bytes = bytes;
-  ElfW(Ehdr) header;
-  struct symbols symbols;
+  ElfW(Ehdr) header = {0};
+  struct symbols symbols = {0};
   if (check_header(&image, &header, error) != 0 ||
       find_symbols(&image, &header, &symbols, error) != 0)
     return -1;
