@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "filter.h"
 #include "path.h"
-#include "seccomp.h"
 #include "system.h"
 #include "verbs.h"
 
@@ -100,7 +100,7 @@ static int32_t add_filter(const struct bubblewrap_context *context, struct jauau
   if (descriptor < 0)
     return filter_failed(context, errno);
   struct stat status;
-  int result = bubblewrap_seccomp_write(descriptor);
+  int result = bubblewrap_filter_write(descriptor);
   char *bytes = NULL;
   if (result == 0 && fstat(descriptor, &status) < 0)
     result = -errno;

@@ -52,17 +52,50 @@ static const char *search_host(const struct bubblewrap_context *context, const c
   return path != NULL ? path : context->host->find_program(context->call, name, NULL, NULL);
 }
 
+/* The first folder on the way to a folder of PATH that the account cannot enter, or NULL. */
+static const char *closed_in_path(const struct bubblewrap_context *context, const char *name,
+                                  const char *search)
+{
+  const char *closed = NULL;
+  for (const char *at = search; closed == NULL && *at != '\0';) {
+    size_t length = strcspn(at, ":");
+    const char *folder = bubblewrap_copy(context->host, context->call, at, length);
+    if (folder[0] == '/')
+      closed = bubblewrap_closed_folder(
+          context, bubblewrap_path_join(context->host, context->call, folder, name));
+    at += length + (at[length] == ':');
+  }
+  return closed;
+}
+
+static void report_not_in_path(struct bubblewrap_context *context, const char *name,
+                               const char *search)
+{
+  const struct jauauth_host *host = context->host;
+  const char *closed = closed_in_path(context, name, search);
+  if (closed == NULL)
+    bubblewrap_problem(
+        context, "command-missing", "command",
+        host->format(context->call, "the program %s is in no folder of the server's PATH", name),
+        "install it, or write its absolute path");
+  else
+    bubblewrap_problem(
+        context, "command-missing", "command",
+        host->format(context->call,
+                     "the program %s is in no folder of the server's PATH that the account %s can "
+                     "reach: it may not enter %s",
+                     name, context->request->user_name, closed),
+        "install it for all users, or let that account enter the folder");
+}
+
 /* A program that neither side has. */
-static void report_absent(struct bubblewrap_layout *layout, const char *name)
+static void report_absent(struct bubblewrap_layout *layout, const char *name, const char *search)
 {
   struct bubblewrap_context *context = layout->context;
   const struct jauauth_host *host = context->host;
   struct bubblewrap_found found;
   if (strchr(name, '/') == NULL) {
-    bubblewrap_problem(
-        context, "command-missing", "command",
-        host->format(context->call, "the program %s is in no folder of the server's PATH", name),
-        "install it, or write its absolute path");
+    report_not_in_path(context, name, search);
     return;
   }
   bubblewrap_resolve(layout, name, &found);
@@ -104,7 +137,7 @@ static const char *find_command(struct bubblewrap_missing *missing, const char *
   if (path != NULL)
     bubblewrap_missing_note(missing, "command", "the program", path);
   if (missing->first == NULL)
-    report_absent(layout, path == NULL ? name : path);
+    report_absent(layout, path == NULL ? name : path, search);
   return NULL;
 }
 

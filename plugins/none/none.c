@@ -103,6 +103,57 @@ static void none_check_request(struct none_check *check)
     none_check_temporary(check, request->temporary_directory);
 }
 
+/* The first folder above `path` that the account cannot enter, or NULL. */
+static const char *none_closed_folder(const struct none_check *check, const char *path)
+{
+  const struct jauauth_host *host = check->host;
+  for (const char *at = strchr(path + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
+    const char *folder = host->format(check->call, "%.*s", (int)(at - path), path);
+    struct jauauth_path info = {.struct_size = (uint32_t)sizeof info};
+    if (host->inspect_path(check->call, folder, &info, NULL) != 0)
+      return NULL;
+    if (info.type != JAUAUTH_PATH_LINK && !info.executable)
+      return folder;
+  }
+  return NULL;
+}
+
+/* Why a program was not found, when it is because of the account. */
+static const char *none_closed_in_path(const struct none_check *check, const char *name,
+                                       const char *search)
+{
+  if (name[0] == '/')
+    return none_closed_folder(check, name);
+  const char *closed = NULL;
+  for (const char *at = search; closed == NULL && *at != '\0';) {
+    size_t length = strcspn(at, ":");
+    if (at[0] == '/')
+      closed = none_closed_folder(
+          check, check->host->format(check->call, "%.*s/%s", (int)length, at, name));
+    at += length + (at[length] == ':');
+  }
+  return closed;
+}
+
+static void none_report_absent(struct none_check *check, const char *name, const char *search)
+{
+  const struct jauauth_host *host = check->host;
+  const char *account = check->request->user_name;
+  const char *closed = none_closed_in_path(check, name, search);
+  if (closed != NULL)
+    none_problem(check, "command-missing", "command",
+                 host->format(check->call,
+                              "the program %s was not found: the account %s may not enter %s", name,
+                              account, closed),
+                 "install it for all users, or let that account enter the folder");
+  else
+    none_problem(check, "command-missing", "command",
+                 host->format(check->call,
+                              "the program %s was not found, or the account %s may not execute it",
+                              name, account),
+                 "install it, write its absolute path, or set PATH in \"env\"");
+}
+
 /* The program by the server's own PATH; relative paths start in the work directory. */
 static const char *none_find_command(struct none_check *check)
 {
@@ -119,14 +170,10 @@ static const char *none_find_command(struct none_check *check)
     }
     name = host->format(check->call, "%s/%s", request->work_directory, name);
   }
-  const char *path =
-      host->find_program(check->call, name, search == NULL ? DEFAULT_PATH : search, NULL);
+  search = search == NULL ? DEFAULT_PATH : search;
+  const char *path = host->find_program(check->call, name, search, NULL);
   if (path == NULL)
-    none_problem(check, "command-missing", "command",
-                 host->format(check->call,
-                              "the program %s was not found, or the account %s may not execute it",
-                              name, request->user_name),
-                 "install it, write its absolute path, or set PATH in \"env\"");
+    none_report_absent(check, name, search);
   return path;
 }
 

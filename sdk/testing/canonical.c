@@ -3,7 +3,6 @@
 #include "sdk/testing/canonical.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
@@ -106,12 +105,13 @@ static void add_file(struct buffer *out, json_t *file, size_t descriptor)
     return;
   size_t size = strlen(base64);
   size_t length = 0;
-  CLEANUP_FREE unsigned char *bytes = malloc(size + 1);
-  if (bytes == NULL || sodium_base642bin(bytes, size + 1, base64, size, NULL, &length, NULL,
-                                         sodium_base64_VARIANT_ORIGINAL) != 0)
+  CLEANUP_BUFFER struct buffer content = {0};
+  char *bytes = buffer_reserve(&content, size + 1);
+  if (bytes == NULL || sodium_base642bin((unsigned char *)bytes, size + 1, base64, size, NULL,
+                                         &length, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
     buffer_append_text(out, "    (not base64)\n");
-  else if (is_readable(bytes, length))
-    add_lines(out, (const char *)bytes, length);
+  else if (is_readable((unsigned char *)bytes, length))
+    add_lines(out, bytes, length);
   else
     buffer_append_text(out, "    (not text)\n");
 }

@@ -213,12 +213,13 @@ static int load(const char *file, struct loader_plugin *plugin)
 {
   CLEANUP_ERROR struct error *error = NULL;
   const char *base = strrchr(file, '/') == NULL ? file : strrchr(file, '/') + 1;
-  CLEANUP_FREE char *name = strndup(base, strcspn(base, "."));
+  CLEANUP_BUFFER struct buffer name = {0};
+  buffer_append(&name, base, strcspn(base, "."));
   void *module = dlopen(file, RTLD_NOW | RTLD_LOCAL);
   const void *table = module == NULL ? NULL : dlsym(module, "jauauth_plugin_v1");
   if (table == NULL)
     printf("Bail out! %s\n", dlerror());
-  else if (loader_check(table, name, plugin, &error) != 0)
+  else if (loader_check(table, name.data, plugin, &error) != 0)
     printf("Bail out! %s: %s\n", file, error->message);
   else
     return 0;

@@ -100,13 +100,14 @@ static int fail(struct error **error, int errnum, const char *path)
 static int walk(json_t *scenario, const char *path, bool last, char **real, struct host_path *found)
 {
   CLEANUP_BUFFER struct buffer current = {0};
-  CLEANUP_FREE char *rest = strdup(path);
+  CLEANUP_BUFFER struct buffer way = {0};
   unsigned links = 0;
   struct host_path info = {0};
   if (!describe(scenario, "/", &info))
     info = (struct host_path){
         .type = JAUAUTH_PATH_DIRECTORY, .mode = 0755, .readable = true, .executable = true};
-  for (char *at = rest; *(at += strspn(at, "/")) != '\0';) {
+  buffer_append_text(&way, path);
+  for (const char *at = way.data; *(at += strspn(at, "/")) != '\0';) {
     size_t length = strcspn(at, "/");
     size_t parent = current.length;
     bool is_directory = info.type == JAUAUTH_PATH_DIRECTORY;
@@ -131,14 +132,17 @@ static int walk(json_t *scenario, const char *path, bool last, char **real, stru
     bool is_last = at[strspn(at, "/")] == '\0';
     if (info.type != JAUAUTH_PATH_LINK || (is_last && !last))
       continue;
-    if (++links > MOST_LINKS)
+    if (++links > MOST_LINKS) {
+      forget(&info);
       return ELOOP;
-    CLEANUP_BUFFER struct buffer next = {0};
+    }
+    struct buffer next = {0};
     buffer_append_format(&next, "%s%s", info.link == NULL ? "" : info.link, at);
     bool absolute = info.link != NULL && info.link[0] == '/';
     forget(&info);
-    free(rest);
-    rest = at = buffer_steal(&next);
+    buffer_free(&way);
+    way = next;
+    at = way.data;
     current.length = absolute ? 0 : parent;
     current.data[current.length] = '\0';
     info = (struct host_path){.type = JAUAUTH_PATH_DIRECTORY, .executable = true};

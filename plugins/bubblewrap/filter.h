@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The system call filter of every sandbox. */
-#ifndef BUBBLEWRAP_SECCOMP_H
-#define BUBBLEWRAP_SECCOMP_H
+#ifndef BUBBLEWRAP_FILTER_H
+#define BUBBLEWRAP_FILTER_H
 
 /*
  * Writes the filter as classic BPF (seccomp(2)) to a descriptor. Returns 0 or a negative errno
@@ -12,6 +12,6 @@
  * typing into a terminal, rare kinds of sockets. A denied call fails with an errno that programs
  * know how to go on after; none is killed.
  */
-int bubblewrap_seccomp_write(int descriptor);
+int bubblewrap_filter_write(int descriptor);
 
 #endif

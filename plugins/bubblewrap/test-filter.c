@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "seccomp.h"
+#include "filter.h"
 
 #define INSTRUCTIONS_MOST 4096
 
@@ -35,7 +35,7 @@ static int make_filter(void **state)
   (void)state;
   int descriptor = memfd_create("filter", MFD_CLOEXEC);
   assert_true(descriptor >= 0);
-  assert_int_equal(bubblewrap_seccomp_write(descriptor), 0);
+  assert_int_equal(bubblewrap_filter_write(descriptor), 0);
   ssize_t length = pread(descriptor, instructions, sizeof instructions, 0);
   assert_true(length > 0 && length < (ssize_t)sizeof instructions);
   assert_int_equal((size_t)length % sizeof instructions[0], 0);
@@ -65,6 +65,16 @@ static int under_filter(int (*attempt)(const void *data), const void *data)
   return WEXITSTATUS(status);
 }
 
+/* valgrind makes the calls itself and does not know all of them, so that it would be tested. */
+static void skip_under_translator(void)
+{
+  uint32_t action = SECCOMP_RET_ALLOW;
+  if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0 && errno == ENOSYS) {
+    print_message("seccomp(2) is not there: valgrind, or a kernel without it\n");
+    skip();
+  }
+}
+
 struct attempt {
   const char *name;
   long number;
@@ -85,6 +95,7 @@ static int make_call(const void *data)
 static void refuses(void **state)
 {
   (void)state;
+  skip_under_translator();
   static const struct attempt attempts[] = {
       {"keyctl", SYS_keyctl, {0, -3, 0}, EPERM},
       {"add_key", SYS_add_key, {0}, EPERM},
@@ -145,6 +156,7 @@ static int call_x32(const void *data)
 static void refuses_other_abi(void **state)
 {
   (void)state;
+  skip_under_translator();
   assert_int_equal(under_filter(call_x32, NULL), EPERM);
 }
 #endif
@@ -196,5 +208,5 @@ int main(void)
 #endif
       cmocka_unit_test(allows_ordinary_things),
   };
-  return cmocka_run_group_tests_name("seccomp", tests, make_filter, NULL);
+  return cmocka_run_group_tests_name("filter", tests, make_filter, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The system call filter of every sandbox. */
-#include "seccomp.h"
+#include "filter.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -87,7 +87,7 @@ static int refuse_sockets(scmp_filter_ctx filter)
   return result;
 }
 
-int bubblewrap_seccomp_write(int descriptor)
+int bubblewrap_filter_write(int descriptor)
 {
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
   if (filter == NULL)
