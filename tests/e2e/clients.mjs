@@ -218,7 +218,8 @@ const inspect = (...options) => {
     program, [launcher, '--cli', '--config', config, '--server', 'jauauth', ...options],
     { encoding: 'utf8', timeout: WAIT, env: { ...environment, HOME: scratch } },
   );
-  check(done.status === 0, `the Inspector ended with ${done.status}:\n${done.stdout}${done.stderr}`);
+  const said = `${done.stdout}${done.stderr}`;
+  check(done.status === 0, `the Inspector ended with ${done.status}:\n${said}`);
   return JSON.parse(done.stdout);
 };
 

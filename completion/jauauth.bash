@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of jauauth's command line for bash.
+
+# Prints the ids of servers, or the names of tools, of the configuration on this command line.
+_jauauth_ask()
+{
+  local options=() i
+  for ((i = 1; i < ${#words[@]} - 1; i++)); do
+    case ${words[i]} in
+    --config | --servers | --plugin-dir | --keeper)
+      options+=("${words[i]}" "${words[i + 1]}")
+      ;;
+    esac
+  done
+  timeout 10 "${words[0]}" "${options[@]}" --log-level error "$@" 2>/dev/null
+}
+
+# The servers stand in the file as members "id", or as the names below "mcpServers".
+_jauauth_servers()
+{
+  local file='' i
+  for ((i = 1; i < ${#words[@]} - 1; i++)); do
+    [[ ${words[i]} != --servers ]] || file=${words[i + 1]}
+  done
+  if [[ -z $file ]]; then
+    for file in "${XDG_CONFIG_HOME:-$HOME/.config}/jauauth/servers.json" \
+      /etc/jauauth/servers.json; do
+      [[ ! -r $file ]] || break
+    done
+  fi
+  [[ -r $file ]] || return 0
+  sed -n 's/.*"id" *: *"\([A-Za-z][A-Za-z0-9_-]*\)".*/\1/p' "$file"
+}
+
+_jauauth_complete()
+{
+  local words=("${COMP_WORDS[@]}") current=${COMP_WORDS[COMP_CWORD]}
+  local previous=${COMP_WORDS[COMP_CWORD - 1]}
+  COMPREPLY=()
+
+  case $previous in
+  --config | --servers | --keeper)
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    return
+    ;;
+  --plugin-dir)
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    return
+    ;;
+  --log-level)
+    mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$current")
+    return
+    ;;
+  --log-format)
+    mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$current")
+    return
+    ;;
+  esac
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --stdio
+      --allow-unsandboxed --log-level --log-format --plugin-dir --keeper --help --version' \
+      -- "$current")
+    return
+  fi
+
+  # The command's own words, without options and their values.
+  local given=() i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${words[i]} in
+    --config | --servers | --plugin-dir | --keeper | --log-level | --log-format) ((i++)) ;;
+    -*) ;;
+    *) given+=("${words[i]}") ;;
+    esac
+  done
+  local choice=
+  case "${given[*]}" in
+  '') choice='serve plugins config explain tools call' ;;
+  plugins) choice='list show' ;;
+  config) choice='check paths' ;;
+  'plugins show') choice=$(_jauauth_ask plugins list | awk 'NR > 1 { print $1 }') ;;
+  explain | tools) choice=$(_jauauth_servers) ;;
+  'config check')
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    return
+    ;;
+  esac
+  [[ -z $choice ]] || mapfile -t COMPREPLY < <(compgen -W "$choice" -- "$current")
+}
+
+complete -F _jauauth_complete jauauth
