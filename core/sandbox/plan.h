@@ -54,7 +54,10 @@ struct plan_step {
   char *program;    /* absolute; NULL: the server's command itself */
   char **arguments; /* behind argv[0]; an entry that is NULL at `command_mark` is the mark */
   size_t argument_count;
-  ptrdiff_t command_mark;        /* index in arguments, -1: none */
+  ptrdiff_t command_mark; /* index in arguments, -1: none */
+  /* Where it is run. A front that is the server itself: the request's work directory or home, else
+   * "/"; every other step: "/". */
+  char *directory;
   struct plan_pair *environment; /* complete */
   size_t environment_count;
   struct plan_file *files; /* seen as descriptors 3, 4, … */
@@ -66,7 +69,9 @@ struct plan_step {
 
 struct plan_variable {
   char *name;
+  char *value; /* a secret, unless `host` */
   enum plan_way way;
+  bool host; /* its value was made by the host (request: "host_variables") and is no secret */
 };
 
 struct plan_limit_verdict {
@@ -119,36 +124,90 @@ struct plan {
   size_t fact_count;
 };
 
+/* The most that a plan may hold; more is refused. */
+enum {
+  PLAN_STEPS_MAX = 64,
+  PLAN_ARGUMENTS_MAX = 4096,        /* of one step */
+  PLAN_VARIABLES_MAX = 1024,        /* of the server, or of one step */
+  PLAN_FILES_MAX = 32,              /* of one step */
+  PLAN_TEXT_MAX = 128 * 1024 - 1,   /* bytes of one text: what the kernel takes as one argument */
+  PLAN_BYTES_MAX = 8 * 1024 * 1024, /* of all files together */
+  PLAN_STOPS_MAX = 32,
+  PLAN_WAIT_MAX = 60 * 1000,      /* milliseconds, all waits of the stop ladder together */
+  PLAN_TIME_MAX = 60 * 60 * 1000, /* milliseconds of one step */
+  PLAN_TIME_DEFAULT = 10 * 1000,  /* of a step that is not the front and names none */
+  PLAN_CAPTURE_MAX = 64 * 1024,   /* bytes */
+  PLAN_CHILDREN_MAX = 16,         /* steps from the process that was found to the server's own */
+  PLAN_PAIRS_MAX = 256            /* of keep, facts, weakens */
+};
+
 /*
  * Reads the message of a worker:
  * {
- *   "tree": "own|engine", "setuid_engine": bool, "command_path": "/…" (optional),
+ *   "tree": "own|engine",
+ *   "setuid_engine": bool,                   (optional: false)
+ *   "command_path": "/…",                    (optional)
  *   "variables": [{"name", "way": "front|file|flag|name"}],
- *   "steps": [{"phase": "prepare|before|front|locate|after|remove|stop", "name", "program":
- * "/…"|null, "arguments": ["text" | {"command": true}, …], "environment": [["NAME", "value"], …],
- *      "files": [{"kind": "file", "description", "base64", "secret": bool} | {"kind": "status"} |
- *                {"kind": "gate"}], "time_limit": ms, "capture": bytes, "if_failed": "step"}],
+ *   "steps": [{
+ *     "phase": "prepare|before|front|locate|after|remove|stop",
+ *     "name": "[a-z0-9-]…",
+ *     "program": "/…" | null,
+ *     "arguments": ["text" | {"command": true}, …],
+ *     "environment": [["NAME", "value"], …],
+ *     "files": [{"kind": "file", "description", "base64", "secret": bool} |
+ *               {"kind": "status"} | {"kind": "gate"}],
+ *     "time_limit": ms, "capture": bytes, "if_failed": "step"
+ *   }],
  *   "locate": {"from": "front|status|output|remote", "member", "step", "children": 0},
  *   "limits": [{"limit": "memory|cpu|pids|open_files|file_size",
  *               "verdict": "engine|host|partial|none", "text"}],
- *   "stop": [{"close_stdin": true} | {"wait": ms} | {"signal": 15, "target": "front|located|tree"}
- * |
- *            {"step": "name"}],
- *   "keep": [["key", "value"]], "weakens": [{"option", "value", "property"}], "facts": [["k", "v"]]
+ *   "stop": [{"close_stdin": true} | {"wait": ms} |
+ *            {"signal": 15, "target": "front|located|tree"} | {"step": "name"}],
+ *   "keep": [["key", "value"]],
+ *   "weakens": [{"option", "value", "property"}],
+ *   "facts": [["key", "value"]]
  * }
- * A member or word that is not listed here refuses the whole plan. Checked are: exactly one front,
- * one command mark (in the front), absolute programs, unique step names, names that exist where
- * they are referred to, sizes, and that `variables` names each variable of the request exactly
- * once. `request` is the JSON form of the request (borrowed). The caller frees *plan with
- * plan_free().
+ * Lists and the members of a step behind "program" may be left out; "locate" then is the front.
+ * A member or word that is not listed here refuses the whole plan; the error names the place.
+ *
+ * Checked are: exactly one front; one command mark, in the front; absolute programs; unique step
+ * names, and that each reference names a step of the fitting phase; sizes; that a step other than
+ * the front has no status descriptor and no gate; that a limit is left to the host only in a tree
+ * that it reaches; and that `variables` names each variable of the request exactly once and tells
+ * the truth: by "front" only where the front is the server itself, whose environment then holds
+ * these variables and no other, and by "flag" only those in the request's "host_variables" (an
+ * optional list of names whose values the host made itself). No step that runs a program gets a
+ * variable that steers the dynamic linker.
+ *
+ * `request` is the JSON form of the request (borrowed). Errors are ERROR_SANDBOX with the code
+ * "plan-refused" and hold no value of a variable. The caller frees *plan with plan_free().
  */
 int plan_parse(json_t *message, json_t *request, struct plan **plan, struct error **error);
 
 /* The same for the answer of `teardown`: REMOVE steps only, no front. */
 int plan_parse_teardown(json_t *message, struct plan **plan, struct error **error);
 
-void plan_free(struct plan **plan);
+/* Frees a plan after overwriting the values and bytes in it. Sets *plan_pointer to NULL. */
+void plan_free(struct plan **plan_pointer);
 #define CLEANUP_PLAN __attribute__((cleanup(plan_free)))
+
+/* Index of the step of this name, -1: none. */
+ptrdiff_t plan_find_step(const struct plan *plan, const char *name);
+
+/* The front, or NULL in a plan of `teardown`. */
+const struct plan_step *plan_front(const struct plan *plan);
+
+/* The words of the message for these values. */
+const char *plan_phase_word(enum plan_phase phase);
+const char *plan_limit_word(enum plan_limit limit);
+
+/*
+ * What holds of a limit that was asked for, host and plugin together: PLAN_BY_ENGINE, PLAN_BY_HOST,
+ * PLAN_PARTIAL or PLAN_NOT; 0 when none was asked. *text (if not NULL) says how, what is missing or
+ * why not; it lives as long as the plan.
+ */
+enum plan_verdict plan_limit_state(const struct plan *plan, enum plan_limit limit,
+                                   const char **text);
 
 /*
  * Compares what was asked with what plugin and host can enforce. A strict limit that is partial or
@@ -158,8 +217,11 @@ void plan_free(struct plan **plan);
 int plan_check_limits(const struct plan *plan, const char *const *accept_partial,
                       struct error **error);
 
-/* Appends the plan as a commented shell script that runs once the variables that it names are set;
- * every value of the server's environment is masked. */
+/*
+ * Appends the plan as a commented POSIX shell script that runs once the variables that it names are
+ * set. Every value of the server's environment is shown as "$NAME", wherever in the plan it stands;
+ * of a secret file the description only: the script wants a variable with the path of such a file.
+ */
 int plan_explain(const struct plan *plan, struct buffer *out, struct error **error);
 
 /* The same as JSON, masked; the caller owns the reference. NULL when out of memory. */
