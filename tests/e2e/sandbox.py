@@ -111,7 +111,7 @@ def _():
     try:
         router = opened(python_server(), node_server())
         equal(ask(router, "py_identity")["interfaces"], ["lo"])
-        equal(ask(router, "js_identity")["interfaces"], [])
+        check(set(ask(router, "js_identity")["interfaces"]) <= {"lo"}, "Node sees interfaces")
         for tool, arguments in (("connect_tcp", {"port": port}),
                                 ("connect_unix", {"path": "@" + abstract}),
                                 ("connect_unix", {"path": str(path)}), ("route_out", {})):
