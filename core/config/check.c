@@ -66,6 +66,61 @@ bool config_check_front(struct servers_config *servers, size_t server,
   return false;
 }
 
+/* Where a member of the request stands below a server. */
+static const char *place_of_member(const char *name, size_t length)
+{
+  static const struct {
+    const char *member;
+    const char *place;
+  } places[] = {{"command", "/command"},
+                {"environment", "/env"},
+                {"mounts", "/sandbox/mounts"},
+                {"network", "/sandbox/network"},
+                {"home", "/sandbox/home"},
+                {"work_directory", "/sandbox/work_dir"},
+                {"temporary_directory", "/sandbox/temp_dir"}};
+  for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+    if (strlen(places[i].member) == length && strncmp(places[i].member, name, length) == 0)
+      return places[i].place;
+  }
+  return NULL;
+}
+
+/* Appends the place of one finding, relative to the server. */
+static void append_place(const struct server_config *server, json_t *finding, struct buffer *below)
+{
+  const char *options = server->sandbox.options_pointer + strlen(server->pointer);
+  const char *pointer = json_string_value(json_object_get(finding, "pointer"));
+  const char *option = json_string_value(json_object_get(finding, "option"));
+  size_t length = option == NULL ? 0 : strcspn(option, "/");
+  CLEANUP_BUFFER struct buffer name = {0};
+  buffer_append(&name, option != NULL ? option : "", length);
+  bool known = name.data != NULL && json_object_get(server->sandbox.options, name.data) != NULL;
+  const char *place = known || option == NULL ? NULL : place_of_member(option, length);
+  if (place != NULL)
+    buffer_append_format(below, "%s%s", place, option + length);
+  else if (known)
+    buffer_append_format(below, "%s/%s", options, option);
+  else
+    buffer_append_format(below, "%s%s", options, pointer != NULL ? pointer : "");
+}
+
+void config_check_report(struct servers_config *servers, size_t server,
+                         enum config_severity severity, json_t *found,
+                         struct config_problems *problems)
+{
+  size_t index;
+  json_t *finding;
+  json_array_foreach (found, index, finding) {
+    const char *text = json_string_value(json_object_get(finding, "text"));
+    CLEANUP_BUFFER struct buffer below = {0};
+    append_place(&servers->servers[server], finding, &below);
+    servers_config_problem(
+        servers, server, severity, problems, below.data != NULL ? below.data : "",
+        json_string_value(json_object_get(finding, "hint")), "%s", text != NULL ? text : "");
+  }
+}
+
 void config_check_runner(struct servers_config *servers, size_t server, json_t *request,
                          struct config_problems *problems)
 {

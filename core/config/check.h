@@ -34,8 +34,18 @@ bool config_check_front(struct servers_config *servers, size_t server,
                         const struct config_front *fronts, size_t count, bool contained,
                         struct config_problems *problems);
 
+/*
+ * Reports what others found wrong with a server at its place in the file: an array of {"text",
+ * "hint"} with either "pointer", a JSON pointer below the options of the strategy, or "option", a
+ * path such as "ro_binds/0", whose first name is an option that stands in the file, or a member of
+ * the request ("command", "mounts/1", "environment"). Without a place there it is the strategy's.
+ */
+void config_check_report(struct servers_config *servers, size_t server,
+                         enum config_severity severity, json_t *found,
+                         struct config_problems *problems);
+
 /* Says of a server that fetches its code at each start, and whose request (as
- * config_request_build() made it) opens no network, that it will not start: a warning. */
+ * config_request_finish() left it) opens no network, that it will not start: a warning. */
 void config_check_runner(struct servers_config *servers, size_t server, json_t *request,
                          struct config_problems *problems);
 

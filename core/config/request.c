@@ -12,7 +12,6 @@ struct making {
   struct servers_config *servers;
   size_t index;
   const struct server_config *server;
-  const struct host_config *host;
   const struct request_context *context;
   struct config_problems *problems;
   json_t *request;
@@ -29,24 +28,6 @@ static bool set_text(json_t *object, const char *name, const char *text)
   return text == NULL || set(object, name, json_string(text));
 }
 
-static const char *option_name(json_t *merged)
-{
-  const char *name = json_string_value(json_object_get(merged, "option"));
-  return name != NULL ? name : "";
-}
-
-/* Reports that a member of "sandbox" and an option of the strategy say different things. */
-static void report_disagreement(struct making *making, const char *key, const char *option)
-{
-  CLEANUP_BUFFER struct buffer below = {0};
-  buffer_append_format(&below, "/sandbox/%s", key);
-  servers_config_problem(making->servers, making->index, CONFIG_ERROR, making->problems,
-                         below.data != NULL ? below.data : "", "keep one of the two",
-                         "\"%s\" and the option \"%s\" of the strategy mean the same and say "
-                         "different things",
-                         key, option);
-}
-
 static json_t *network_json(const struct config_network *network)
 {
   switch (network->kind) {
@@ -59,34 +40,10 @@ static json_t *network_json(const struct config_network *network)
   }
 }
 
-static bool set_network(struct making *making)
+static bool set_limit(json_t *limits, enum config_limit_name name, uint64_t value, bool strict)
 {
-  const struct config_network *own = &making->server->sandbox.network;
-  json_t *merged = json_object_get(making->context->merged, "network");
-  json_t *value = json_object_get(merged, "value");
-  if (own->kind == CONFIG_NETWORK_ABSENT && value != NULL)
-    return json_object_set(making->request, "network", value) == 0;
-  json_t *network = network_json(own->kind == CONFIG_NETWORK_ABSENT ? &making->host->network : own);
-  if (network != NULL && value != NULL && !json_equal(network, value))
-    report_disagreement(making, "network", option_name(merged));
-  return set(making->request, "network", network);
-}
-
-static bool set_limit(struct making *making, enum config_limit_name name, json_t *limits)
-{
-  const struct config_limit_kind *kind = &config_limit_kinds[name];
-  const struct config_limit *own = &making->server->sandbox.limits[name];
-  const struct config_limit *host = &making->host->limits[name];
-  json_t *merged = json_object_get(json_object_get(making->context->merged, "limits"), kind->name);
-  json_t *value = json_object_get(merged, "value");
-  if (own->given && value != NULL && (uint64_t)json_integer_value(value) != own->value)
-    report_disagreement(making, kind->key, option_name(merged));
-  uint64_t limit = own->given      ? own->value
-                   : value != NULL ? (uint64_t)json_integer_value(value)
-                                   : host->value;
-  bool strict = own->given || value != NULL || host->given;
-  return limit == 0 || set(limits, kind->name,
-                           json_pack("{s:I, s:b}", "value", (json_int_t)limit, "strict", strict));
+  return set(limits, config_limit_kinds[name].name,
+             json_pack("{s:I, s:b}", "value", (json_int_t)value, "strict", (int)strict));
 }
 
 static bool set_limits(struct making *making)
@@ -95,34 +52,11 @@ static bool set_limits(struct making *making)
   if (!set(making->request, "limits", limits))
     return false;
   for (enum config_limit_name name = 0; name < CONFIG_LIMITS; name++) {
-    if (!set_limit(making, name, limits))
+    const struct config_limit *limit = &making->server->sandbox.limits[name];
+    if (limit->given && !set_limit(limits, name, limit->value, true))
       return false;
   }
   return true;
-}
-
-/* An option's mount may repeat a mount of "mounts" in every respect, and then stands once. */
-static bool append_merged_mount(struct making *making, json_t *mounts, json_t *merged)
-{
-  const char *option = option_name(merged);
-  const char *target = json_string_value(json_object_get(merged, "target"));
-  for (size_t i = 0; i < making->server->sandbox.mount_count; i++) {
-    const struct config_mount *own = &making->server->sandbox.mounts[i];
-    const char *source = json_string_value(json_object_get(merged, "source"));
-    if (target == NULL || source == NULL || strcmp(own->target, target) != 0)
-      continue;
-    if (strcmp(own->source, source) != 0 ||
-        own->read_only != json_is_true(json_object_get(merged, "read_only")))
-      report_disagreement(making, "mounts", option);
-    return true;
-  }
-  json_t *mount = json_copy(merged);
-  if (mount == NULL || !set_text(mount, "place", option) || !set(mount, "host", json_false())) {
-    json_decref(mount);
-    return false;
-  }
-  json_object_del(mount, "option");
-  return json_array_append_new(mounts, mount) == 0;
 }
 
 static bool set_mounts(struct making *making)
@@ -135,12 +69,6 @@ static bool set_mounts(struct making *making)
     json_t *object = json_pack("{s:s, s:s, s:b, s:b}", "source", mount->source, "target",
                                mount->target, "read_only", (int)mount->read_only, "host", 0);
     if (json_array_append_new(mounts, object) != 0)
-      return false;
-  }
-  size_t index;
-  json_t *merged;
-  json_array_foreach (json_object_get(making->context->merged, "mounts"), index, merged) {
-    if (!append_merged_mount(making, mounts, merged))
       return false;
   }
   return true;
@@ -223,25 +151,26 @@ static bool set_home(struct making *making)
 static bool make(struct making *making)
 {
   const struct server_config *server = making->server;
+  const struct sandbox_config *sandbox = &server->sandbox;
   json_t *request = making->request;
   return set_text(request, "instance", making->context->instance) &&
          set_text(request, "server", server->id) &&
          set(request, "command", list_json(server->command)) &&
-         set_text(request, "work_directory", server->sandbox.work_directory) &&
-         set_text(request, "temporary_directory", server->sandbox.temporary_directory) &&
-         set(request, "allow_swappable", list_json(server->sandbox.allow_swappable)) &&
-         set_home(making) && set_network(making) && set_limits(making) && set_mounts(making) &&
-         set_environment(making);
+         set_text(request, "work_directory", sandbox->work_directory) &&
+         set_text(request, "temporary_directory", sandbox->temporary_directory) &&
+         set(request, "allow_swappable", list_json(sandbox->allow_swappable)) &&
+         (sandbox->network.kind == CONFIG_NETWORK_ABSENT ||
+          set(request, "network", network_json(&sandbox->network))) &&
+         set_home(making) && set_limits(making) && set_mounts(making) && set_environment(making);
 }
 
-int config_request_build(struct servers_config *servers, size_t server,
-                         const struct host_config *host, const struct request_context *context,
-                         struct config_problems *problems, json_t **request, struct error **error)
+int config_request_start(struct servers_config *servers, size_t server,
+                         const struct request_context *context, struct config_problems *problems,
+                         json_t **request, struct error **error)
 {
   struct making making = {.servers = servers,
                           .index = server,
                           .server = &servers->servers[server],
-                          .host = host,
                           .context = context,
                           .problems = problems,
                           .request = json_object()};
@@ -250,6 +179,21 @@ int config_request_build(struct servers_config *servers, size_t server,
     return error_memory(error);
   }
   *request = making.request;
+  return 0;
+}
+
+int config_request_finish(json_t *request, const struct host_config *host, struct error **error)
+{
+  json_t *limits = json_object_get(request, "limits");
+  if (json_object_get(request, "network") == NULL &&
+      !set(request, "network", network_json(&host->network)))
+    return error_memory(error);
+  for (enum config_limit_name name = 0; name < CONFIG_LIMITS; name++) {
+    const struct config_limit *limit = &host->limits[name];
+    if (limit->value != 0 && json_object_get(limits, config_limit_kinds[name].name) == NULL &&
+        !set_limit(limits, name, limit->value, limit->given))
+      return error_memory(error);
+  }
   return 0;
 }
 

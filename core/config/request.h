@@ -23,27 +23,28 @@ struct request_context {
   const char *instance;        /* unique id of the start: [a-z0-9-], at most 64 bytes */
   const char *home;            /* HOME of a server that sets none; NULL: CONFIG_HOME_DEFAULT */
   const char *state_directory; /* kept homes are homes/ID below it; NULL: there is none */
-  /*
-   * Options of the strategy that are another spelling of a member of the request, or NULL:
-   * {"network": {"option": "share_net", "value": "none" | "open" | {"name": "…"}},
-   *  "limits": {"memory": {"option": "memory_limit", "value": N}, …},
-   *  "mounts": [{"option": "ro_binds/0", "source", "target", "read_only"}, …]}
-   * Each member may be absent. Limits are in the units of core/config/limit.h; `option` is the path
-   * of the option below the strategy's options.
-   */
-  json_t *merged;
 };
 
 /*
- * Makes the JSON request of core/plugin/request.h, without what config_requests_link() adds. A
- * member that the server gives counts before one of the strategy's options, which counts before the
- * host file's. What the server and its options say differently is reported in *problems and breaks
- * the server; so is a lasting home where there is no place for one. Limits from a file are strict,
- * built-in ones are not. On success the caller owns *request. -1 when out of memory.
+ * A request is made in four steps: config_request_start(); then the options of the strategy, of
+ * which some are another spelling of its members, are applied (core/plugin/options.h);
+ * config_request_finish() fills in what nobody said; config_requests_link() tells each request of
+ * the others.
  */
-int config_request_build(struct servers_config *servers, size_t server,
-                         const struct host_config *host, const struct request_context *context,
-                         struct config_problems *problems, json_t **request, struct error **error);
+
+/*
+ * Makes the JSON request of core/plugin/request.h with what this server says in the servers file,
+ * and its complete environment. Network and limits that it does not name are absent; those that it
+ * names are strict. A lasting home for which there is no place is reported in *problems and breaks
+ * the server. On success the caller owns *request. -1 when out of memory.
+ */
+int config_request_start(struct servers_config *servers, size_t server,
+                         const struct request_context *context, struct config_problems *problems,
+                         json_t **request, struct error **error);
+
+/* Fills in network and limits where they are absent: from the host file, whose limits are strict
+ * too, or else the built-in ones, which are not. -1 when out of memory. */
+int config_request_finish(json_t *request, const struct host_config *host, struct error **error);
 
 /*
  * Adds to each request which writable sources there are: "writable_elsewhere" of all of them, and
@@ -53,7 +54,7 @@ int config_request_build(struct servers_config *servers, size_t server,
  */
 int config_requests_link(json_t *const *requests, size_t count, struct error **error);
 
-/* Whether a request opens any network. */
+/* Whether a finished request opens any network. */
 bool config_request_has_network(const json_t *request);
 
 /* Keys of the limits that may be enforced in part: the server's, or else the host file's. Ends with

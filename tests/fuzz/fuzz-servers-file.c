@@ -37,7 +37,8 @@ static void check_server(struct servers_config *servers, size_t index,
     MUST(server->broken || server->environment[i].value != NULL);
   config_check_strategy(servers, index, names, problems);
   config_check_front(servers, index, fronts, 1, true, problems);
-  MUST(config_request_build(servers, index, host, &context, problems, &request, NULL) == 0);
+  MUST(config_request_start(servers, index, &context, problems, &request, NULL) == 0);
+  MUST(config_request_finish(request, host, NULL) == 0);
   config_check_runner(servers, index, request, problems);
   MUST(config_requests_link(&request, 1, NULL) == 0);
   json_decref(request);

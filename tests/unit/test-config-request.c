@@ -35,12 +35,19 @@ static void open_world(struct world *world, const char *servers, const char *hos
   assert_int_equal(world->problems.errors, 0);
 }
 
-static json_t *build(struct world *world, size_t server)
+static json_t *start(struct world *world, size_t server)
 {
   json_t *request = NULL;
-  assert_int_equal(config_request_build(world->servers, server, world->host, &world->context,
-                                        &world->problems, &request, NULL),
+  assert_int_equal(config_request_start(world->servers, server, &world->context, &world->problems,
+                                        &request, NULL),
                    0);
+  return request;
+}
+
+static json_t *build(struct world *world, size_t server)
+{
+  json_t *request = start(world, server);
+  assert_int_equal(config_request_finish(request, world->host, NULL), 0);
   return request;
 }
 
@@ -49,7 +56,6 @@ static void close_world(struct world *world)
   servers_config_free(&world->servers);
   host_config_free(&world->host);
   config_problems_free(&world->problems);
-  json_decref(world->context.merged);
 }
 
 static void is_json(json_t *value, const char *expected)
@@ -98,26 +104,26 @@ static void test_precedence(void **state)
              "request = { network = false; memory_limit = \"2m\"; cpu_limit = 1; pids_limit = 0; "
              "accept_partial = [\"memory_limit\"]; };");
   world.context.home = "/home/ann";
-  world.context.merged =
-      json_pack("{s:{s:{s:s, s:i}}, s:[{s:s, s:s, s:s, s:b}]}", "limits", "file_size", "option",
-                "fsize", "value", 4096, "mounts", "option", "binds/0", "source", "/nonexistent/b",
-                "target", "/b", "read_only", 0);
-  json_t *request = build(&world, 0);
+  json_t *request = start(&world, 0);
+  is_json(json_object_get(request, "limits"), "{\"memory\":{\"value\":1048576,\"strict\":true}}");
+  /* What the options of the strategy have set stays. */
+  json_object_set_new(json_object_get(request, "limits"), "file_size",
+                      json_pack("{s:i, s:b}", "value", 4096, "strict", 1));
+  assert_int_equal(config_request_finish(request, world.host, NULL), 0);
   assert_int_equal(world.problems.errors, 0);
   is_json(json_object_get(request, "network"), "\"open\"");
-  is_json(json_object_get(request, "limits"),
-          "{\"memory\":{\"value\":1048576,\"strict\":true},\"cpu\":{\"value\":1000,\"strict\":"
-          "true},\"open_files\":{\"value\":1024,\"strict\":false},\"file_size\":{\"value\":4096,"
-          "\"strict\":true}}");
+  is_json(
+      json_object_get(request, "limits"),
+      "{\"memory\":{\"value\":1048576,\"strict\":true},\"file_size\":{\"value\":4096,"
+      "\"strict\":true},\"cpu\":{\"value\":1000,\"strict\":true},\"open_files\":{\"value\":1024,"
+      "\"strict\":false}}");
   is_json(json_object_get(request, "environment"),
           "[[\"PATH\",\"/p\"],[\"LANG\",\"de\"],[\"HOME\",\"/home/ann\"],[\"TMPDIR\",\"/t\"]]");
   is_json(json_object_get(request, "home"), "\"/srv/state/homes/a\"");
   is_json(json_object_get(request, "work_directory"), "\"/w\"");
   is_json(json_object_get(request, "temporary_directory"), "\"/t\"");
   is_json(json_object_get(request, "mounts"),
-          "[{\"source\":\"/nonexistent/a\",\"target\":\"/a\",\"read_only\":true,\"host\":false},"
-          "{\"source\":\"/nonexistent/b\",\"target\":\"/b\",\"read_only\":false,\"place\":"
-          "\"binds/0\",\"host\":false}]");
+          "[{\"source\":\"/nonexistent/a\",\"target\":\"/a\",\"read_only\":true,\"host\":false}]");
   is_json(json_object_get(request, "allow_swappable"), "[\"/nonexistent/a\"]");
   assert_true(config_request_has_network(request));
   assert_string_equal(config_accept_partial(&world.servers->servers[0], world.host)[0],
@@ -126,33 +132,29 @@ static void test_precedence(void **state)
   close_world(&world);
 }
 
-static void test_disagreement(void **state)
+static void test_places_of_findings(void **state)
 {
   (void)state;
   struct world world;
   open_world(&world,
              "{\"servers\": [{\"id\": \"a\", \"command\": \"x\", \"sandbox\": {\"strategy\": "
-             "{\"cage\": {\"net\": true}}, \"network\": false, \"memory_limit\": \"1m\", "
-             "\"pids_limit\": 5, \"mounts\": [\"/x:/a:ro\", \"/y:/b\"]}}]}",
+             "{\"cage\": {\"net\": 1, \"binds\": [\"/a\", \"/b\"]}}, \"mounts\": [\"/x:/y\"]}}]}",
              "");
-  world.context.merged = json_pack(
-      "{s:{s:s, s:s}, s:{s:{s:s, s:i}, s:{s:s, s:i}}, s:[{s:s, s:s, s:s, s:b}, {s:s, s:s, s:s, "
-      "s:b}]}",
-      "network", "option", "net", "value", "open", "limits", "memory", "option", "memory_limit",
-      "value", 2097152, "pids", "option", "pids", "value", 5, "mounts", "option", "ro/0", "source",
-      "/x", "target", "/a", "read_only", 1, "option", "ro/1", "source", "/z", "target", "/b",
-      "read_only", 1);
-  json_t *request = build(&world, 0);
-  assert_int_equal(world.problems.errors, 3);
+  json_t *found = json_pack("[{s:s, s:s, s:s}, {s:s, s:s}, {s:s, s:s}, {s:s, s:s}, {s:s, s:s}]",
+                            "pointer", "/net", "text", "one", "hint", "do", "option", "binds/1",
+                            "text", "two", "option", "mounts/0", "text", "three", "option",
+                            "command", "text", "four", "option", "color", "text", "five");
+  config_check_report(world.servers, 0, CONFIG_ERROR, found, &world.problems);
+  json_decref(found);
   assert_true(world.servers->servers[0].broken);
-  assert_string_equal(world.problems.items[0].pointer, "/servers/0/sandbox/network");
-  assert_string_equal(world.problems.items[0].text,
-                      "\"network\" and the option \"net\" of the strategy mean the same and say "
-                      "different things");
-  assert_string_equal(world.problems.items[1].pointer, "/servers/0/sandbox/memory_limit");
-  assert_string_equal(world.problems.items[2].pointer, "/servers/0/sandbox/mounts");
-  assert_int_equal(json_array_size(json_object_get(request, "mounts")), 2);
-  json_decref(request);
+  CLEANUP_BUFFER struct buffer text = {0};
+  config_problems_append_text(&world.problems, &text);
+  assert_string_equal(text.data, "1:37: error: four (at /servers/0/command)\n"
+                                 "1:75: error: five (at /servers/0/sandbox/strategy/cage)\n"
+                                 "1:83: error: one (at /servers/0/sandbox/strategy/cage/net)\n"
+                                 "    hint: do\n"
+                                 "1:102: error: two (at /servers/0/sandbox/strategy/cage/binds/1)\n"
+                                 "1:122: error: three (at /servers/0/sandbox/mounts/0)\n");
   close_world(&world);
 }
 
@@ -236,9 +238,9 @@ static void test_checks(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_defaults),     cmocka_unit_test(test_precedence),
-      cmocka_unit_test(test_disagreement), cmocka_unit_test(test_writable),
-      cmocka_unit_test(test_no_state),     cmocka_unit_test(test_checks),
+      cmocka_unit_test(test_defaults),           cmocka_unit_test(test_precedence),
+      cmocka_unit_test(test_places_of_findings), cmocka_unit_test(test_writable),
+      cmocka_unit_test(test_no_state),           cmocka_unit_test(test_checks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
