@@ -11,7 +11,7 @@
 
 /* Who may own what jauauth believes: root, the user who runs it, the owner of the program. */
 struct trust_owners {
-  uid_t users[3];
+  uid_t users[4]; /* the fourth for a caller that trusts one more */
   size_t count;
 };
 

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asynchronous calls of the verbs of plugins: one queue and one worker a plugin. */
+#include "core/plugin/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/buffer.h"
+#include "core/base/cleanup.h"
+#include "core/base/text.h"
+#include "core/plugin/catalog.h"
+#include "core/plugin/foreign.h"
+#include "core/plugin/process.h"
+
+enum { DEFAULT_MILLISECONDS = 10000 };
+
+struct call {
+  struct call *next;
+  const char *verb;
+  json_t *message; /* what goes to the worker beside the verb */
+  bool probe_failed;
+  registry_answer *answer;
+  void *data;
+};
+
+struct plugin {
+  struct plugin *next;
+  struct registry *registry;
+  char *name;
+  const struct catalog_entry *entry; /* NULL: there is no such file */
+  json_t *description;               /* NULL: not known yet */
+  json_t *probe;                     /* the same */
+  struct process *process;
+  bool as_account;       /* the process has become the unprivileged account */
+  const char *under_way; /* the verb that the process works on; NULL: none */
+  struct call *first;
+  struct call *last;
+};
+
+struct registry {
+  uv_loop_t *loop;
+  uv_timer_t kick; /* brings calls that are answered at once to the loop */
+  struct catalog catalog;
+  char *worker_program;
+  char *account_name; /* NULL: there is none, or none is needed */
+  bool is_root;
+  uid_t account_user;
+  gid_t account_group;
+  unsigned milliseconds;
+  struct plugin *plugins;
+  unsigned processes; /* that are not gone yet */
+  bool closing;
+  bool kick_closed;
+  void (*closed)(void *data);
+  void *closed_data;
+};
+
+static void free_call(struct call *call)
+{
+  json_decref(call->message);
+  free(call);
+}
+
+/* Takes the first call out and answers it. */
+static void finish(struct plugin *plugin, json_t *answer, const struct error *error)
+{
+  struct call *call = plugin->first;
+  plugin->first = call->next;
+  if (plugin->first == NULL)
+    plugin->last = NULL;
+  call->answer(call->data, answer, error);
+  free_call(call);
+}
+
+static void refuse(struct plugin *plugin, const char *code, const char *text, const char *hint)
+{
+  CLEANUP_ERROR struct error *error = NULL;
+  error_make_code(&error, ERROR_SANDBOX, code, "plugin \"%s\": %s", plugin->name, text);
+  if (hint != NULL)
+    error_hint(&error, "%s", hint);
+  finish(plugin, NULL, error);
+}
+
+static void refuse_unknown(struct plugin *plugin)
+{
+  const struct catalog *catalog = &plugin->registry->catalog;
+  CLEANUP_ERROR struct error *error = NULL;
+  CLEANUP_BUFFER struct buffer name = {0};
+  text_escape_controls(&name, plugin->name, strnlen(plugin->name, 80));
+  error_make_code(&error, ERROR_SANDBOX, "plugin-not-found", "there is no plugin \"%s\"",
+                  name.data == NULL ? "" : name.data);
+  const char *near = text_suggest(plugin->name, catalog->names, catalog->count);
+  CLEANUP_BUFFER struct buffer hint = {0};
+  if (near != NULL)
+    buffer_append_format(&hint, "did you mean \"%s\"?", near);
+  for (size_t i = 0; near == NULL && i < catalog->count; i++)
+    buffer_append_format(&hint, "%s%s", i == 0 ? "installed are: " : ", ", catalog->names[i]);
+  if (near == NULL && catalog->count == 0)
+    buffer_append_text(&hint, "no plugin is installed at all");
+  error_hint(&error, "%s", hint.data == NULL ? "" : hint.data);
+  finish(plugin, NULL, error);
+}
+
+static void refuse_double(struct plugin *plugin)
+{
+  CLEANUP_BUFFER struct buffer text = {0};
+  buffer_append_format(&text, "it is installed twice, as %s and as %s", plugin->entry->file,
+                       plugin->entry->second);
+  refuse(plugin, "plugin-twice", text.data == NULL ? "" : text.data,
+         "remove one of the two files, or one of the plugin directories");
+}
+
+/* Says why the engine cannot be used: the first finding that is an error, and its repair. */
+static void refuse_unavailable(struct plugin *plugin)
+{
+  json_t *findings = json_object_get(plugin->probe, "findings");
+  json_t *finding = json_array_get(findings, 0);
+  for (size_t i = 0; i < json_array_size(findings); i++) {
+    json_t *one = json_array_get(findings, i);
+    const char *severity = json_string_value(json_object_get(one, "severity"));
+    if (severity != NULL && strcmp(severity, "error") == 0) {
+      finding = one;
+      break;
+    }
+  }
+  CLEANUP_BUFFER struct buffer text = {0};
+  CLEANUP_BUFFER struct buffer hint = {0};
+  const char *why = json_string_value(json_object_get(finding, "text"));
+  buffer_append_format(&text, "its engine cannot be used: %s", why == NULL ? "no reason" : why);
+  const char *platform;
+  json_t *repair;
+  json_object_foreach (json_object_get(finding, "repair"), platform, repair) {
+    buffer_append_text(&hint, hint.length == 0 ? "" : "; ");
+    if (strcmp(platform, "any") != 0)
+      buffer_append_format(&hint, "%s: ", platform);
+    buffer_append_text(&hint, json_string_value(repair));
+  }
+  refuse(plugin, "engine-unavailable", text.data == NULL ? "" : text.data,
+         hint.length == 0 ? NULL : hint.data);
+}
+
+static bool is_verb(const char *left, const char *right)
+{
+  return strcmp(left, right) == 0;
+}
+
+/* Whether the description says that plans never run as root. */
+static bool is_unprivileged(const struct plugin *plugin)
+{
+  const char *account = json_string_value(json_object_get(plugin->description, "account"));
+  return account == NULL || strcmp(account, "unprivileged") == 0;
+}
+
+/* What has to be asked before the first call can be, or the call's own verb. */
+static const char *next_verb(const struct plugin *plugin)
+{
+  const struct call *call = plugin->first;
+  if (plugin->description == NULL)
+    return "describe";
+  bool wants_probe = is_verb(call->verb, "spawn") || is_verb(call->verb, "validate");
+  return wants_probe && plugin->probe == NULL && !call->probe_failed ? "probe" : call->verb;
+}
+
+/* Answers the first call without a worker where that is possible. */
+static bool answer_at_once(struct plugin *plugin, const char *verb)
+{
+  if (plugin->description == NULL || strcmp(verb, plugin->first->verb) != 0)
+    return false;
+  if (is_verb(verb, "describe")) {
+    finish(plugin, plugin->description, NULL);
+    return true;
+  }
+  if (is_verb(verb, "probe") && plugin->probe != NULL) {
+    finish(plugin, plugin->probe, NULL);
+    return true;
+  }
+  if (is_verb(verb, "diagnose") &&
+      json_is_false(json_object_get(plugin->description, "diagnose"))) {
+    json_t *nothing = json_object();
+    finish(plugin, nothing, NULL);
+    json_decref(nothing);
+    return true;
+  }
+  const char *state = json_string_value(json_object_get(plugin->probe, "state"));
+  if (is_verb(verb, "spawn") && state != NULL && strcmp(state, "unavailable") == 0) {
+    refuse_unavailable(plugin);
+    return true;
+  }
+  return false;
+}
+
+static void on_answered(void *data, json_t *answer, const struct error *error, bool alive);
+static void on_lost(void *data);
+static void on_gone(void *data);
+
+static const struct process_events process_events = {
+    .answered = on_answered, .lost = on_lost, .gone = on_gone};
+
+/* Makes sure that there is a worker of the right account. */
+static int ensure_process(struct plugin *plugin, struct error **error)
+{
+  struct registry *registry = plugin->registry;
+  bool as_account = registry->account_name != NULL && is_unprivileged(plugin);
+  if (plugin->process != NULL && plugin->as_account == as_account)
+    return 0;
+  if (plugin->process != NULL)
+    process_end(plugin->process);
+  const struct process_settings settings = {.program = registry->worker_program,
+                                            .name = plugin->name,
+                                            .file = plugin->entry->file,
+                                            .account = as_account ? registry->account_name : NULL,
+                                            .user = registry->account_user,
+                                            .group = registry->account_group};
+  plugin->process =
+      process_start(registry->loop, &settings, &process_events, plugin, registry, error);
+  plugin->as_account = as_account;
+  if (plugin->process == NULL)
+    return -1;
+  registry->processes++;
+  return 0;
+}
+
+static int ask(struct plugin *plugin, const char *verb, struct error **error)
+{
+  if (ensure_process(plugin, error) != 0)
+    return -1;
+  const struct call *call = plugin->first;
+  bool own = is_verb(verb, call->verb);
+  json_t *message = own && call->message != NULL ? json_copy(call->message) : json_object();
+  int outcome = -1;
+  if (json_object_set_new(message, "verb", json_string(verb)) != 0 ||
+      json_object_set_new(message, "limit", json_integer(plugin->registry->milliseconds)) != 0 ||
+      (plugin->probe != NULL && json_object_set(message, "probed", plugin->probe) != 0))
+    error_memory(error);
+  else
+    outcome = process_send(plugin->process, message, plugin->registry->milliseconds, error);
+  json_decref(message);
+  if (outcome == 0)
+    plugin->under_way = verb;
+  return outcome;
+}
+
+/* Plans that must not run as root need the account; without it nothing of the plugin is asked. */
+static bool lacks_account(const struct plugin *plugin, const char *verb)
+{
+  const struct registry *registry = plugin->registry;
+  return registry->is_root && registry->account_name == NULL && !is_verb(verb, "describe") &&
+         is_unprivileged(plugin);
+}
+
+/* Goes on with the queue of a plugin until something is under way or nothing is left. */
+static void proceed(struct plugin *plugin)
+{
+  while (plugin->first != NULL && plugin->under_way == NULL) {
+    if (plugin->registry->closing) {
+      refuse(plugin, "router-ending", "the router is ending", NULL);
+      continue;
+    }
+    if (plugin->entry == NULL) {
+      refuse_unknown(plugin);
+      continue;
+    }
+    if (plugin->entry->second != NULL) {
+      refuse_double(plugin);
+      continue;
+    }
+    const char *verb = next_verb(plugin);
+    if (answer_at_once(plugin, verb))
+      continue;
+    if (lacks_account(plugin, verb)) {
+      refuse(plugin, "account-missing", "it must not run as root, and there is no other account",
+             "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin "
+             "jauauth-mcp");
+      continue;
+    }
+    CLEANUP_ERROR struct error *error = NULL;
+    if (ask(plugin, verb, &error) != 0) {
+      error_wrap(&error, "plugin \"%s\"", plugin->name);
+      finish(plugin, NULL, error);
+    }
+  }
+}
+
+/* An answer that passed: kept when it is one for all, given to the call when it is its own. */
+static void take_answer(struct plugin *plugin, const char *verb, json_t *answer)
+{
+  if (is_verb(verb, "describe") && plugin->description == NULL)
+    plugin->description = json_incref(answer);
+  if (is_verb(verb, "probe") && plugin->probe == NULL)
+    plugin->probe = json_incref(answer);
+  if (is_verb(verb, plugin->first->verb))
+    finish(plugin, answer, NULL);
+}
+
+static void on_answered(void *data, json_t *answer, const struct error *error, bool alive)
+{
+  struct plugin *plugin = data;
+  const char *verb = plugin->under_way;
+  plugin->under_way = NULL;
+  if (!alive)
+    plugin->process = NULL;
+  CLEANUP_ERROR struct error *own = NULL;
+  if (answer != NULL && foreign_check(verb, answer, &own) != 0) {
+    error = own;
+    answer = NULL;
+  }
+  if (answer != NULL)
+    take_answer(plugin, verb, answer);
+  else if (is_verb(plugin->first->verb, "validate") && is_verb(verb, "probe"))
+    plugin->first->probe_failed = true;
+  else {
+    CLEANUP_ERROR struct error *named = NULL;
+    error_make_code(&named, error->kind, error->code, "plugin \"%s\": %s", plugin->name,
+                    error->message);
+    if (error->hint != NULL)
+      error_hint(&named, "%s", error->hint);
+    named->errnum = error->errnum;
+    finish(plugin, NULL, named);
+  }
+  proceed(plugin);
+}
+
+static void on_lost(void *data)
+{
+  struct plugin *plugin = data;
+  plugin->process = NULL;
+}
+
+static void free_registry(struct registry *registry)
+{
+  while (registry->plugins != NULL) {
+    struct plugin *plugin = registry->plugins;
+    registry->plugins = plugin->next;
+    json_decref(plugin->description);
+    json_decref(plugin->probe);
+    free(plugin->name);
+    free(plugin);
+  }
+  catalog_free(&registry->catalog);
+  free(registry->worker_program);
+  free(registry->account_name);
+  free(registry);
+}
+
+static void end_when_alone(struct registry *registry)
+{
+  if (!registry->kick_closed || registry->processes > 0)
+    return;
+  void (*closed)(void *data) = registry->closed;
+  void *data = registry->closed_data;
+  free_registry(registry);
+  if (closed != NULL)
+    closed(data);
+}
+
+static void on_gone(void *data)
+{
+  struct registry *registry = data;
+  registry->processes--;
+  end_when_alone(registry);
+}
+
+static void on_kick_closed(uv_handle_t *handle)
+{
+  struct registry *registry = handle->data;
+  registry->kick_closed = true;
+  end_when_alone(registry);
+}
+
+static void on_kick(uv_timer_t *timer)
+{
+  struct registry *registry = timer->data;
+  for (struct plugin *plugin = registry->plugins; plugin != NULL; plugin = plugin->next) {
+    if (registry->closing) {
+      if (plugin->process != NULL)
+        process_end(plugin->process);
+      plugin->process = NULL;
+      plugin->under_way = NULL;
+    }
+    proceed(plugin);
+  }
+  if (registry->closing)
+    uv_close((uv_handle_t *)timer, on_kick_closed);
+}
+
+static void kick(struct registry *registry)
+{
+  uv_timer_start(&registry->kick, on_kick, 0, 0);
+}
+
+static struct plugin *find_or_add(struct registry *registry, const char *name)
+{
+  for (struct plugin *plugin = registry->plugins; plugin != NULL; plugin = plugin->next)
+    if (strcmp(plugin->name, name) == 0)
+      return plugin;
+  struct plugin *plugin = calloc(1, sizeof *plugin);
+  if (plugin == NULL)
+    return NULL;
+  plugin->name = strdup(name);
+  if (plugin->name == NULL) {
+    free(plugin);
+    return NULL;
+  }
+  plugin->registry = registry;
+  plugin->entry = catalog_find(&registry->catalog, name);
+  plugin->next = registry->plugins;
+  registry->plugins = plugin;
+  return plugin;
+}
+
+/* Takes over `message`. A call that cannot even be remembered ends the process: nobody could be
+ * told. */
+static void enqueue(struct registry *registry, const char *name, const char *verb, json_t *message,
+                    registry_answer *answer, void *data)
+{
+  struct plugin *plugin = find_or_add(registry, name);
+  struct call *call = calloc(1, sizeof *call);
+  if (plugin == NULL || call == NULL)
+    abort();
+  call->verb = verb;
+  call->message = message;
+  call->answer = answer;
+  call->data = data;
+  if (plugin->last == NULL)
+    plugin->first = call;
+  else
+    plugin->last->next = call;
+  plugin->last = call;
+  kick(registry);
+}
+
+void registry_describe(struct registry *registry, const char *name, registry_answer *answer,
+                       void *data)
+{
+  enqueue(registry, name, "describe", NULL, answer, data);
+}
+
+void registry_probe(struct registry *registry, const char *name, registry_answer *answer,
+                    void *data)
+{
+  enqueue(registry, name, "probe", NULL, answer, data);
+}
+
+void registry_validate(struct registry *registry, const char *name, json_t *request,
+                       json_t *options, registry_answer *answer, void *data)
+{
+  json_t *message = json_pack("{s:O, s:O*}", "request", request, "options", options);
+  enqueue(registry, name, "validate", message, answer, data);
+}
+
+void registry_spawn(struct registry *registry, const char *name, json_t *request, json_t *options,
+                    registry_answer *answer, void *data)
+{
+  json_t *message = json_pack("{s:O, s:O*}", "request", request, "options", options);
+  enqueue(registry, name, "spawn", message, answer, data);
+}
+
+void registry_teardown(struct registry *registry, const char *name, const char *instance,
+                       json_t *kept, registry_answer *answer, void *data)
+{
+  json_t *message = json_pack("{s:s, s:O*}", "instance", instance, "kept", kept);
+  enqueue(registry, name, "teardown", message, answer, data);
+}
+
+void registry_diagnose(struct registry *registry, const char *name, json_t *ending,
+                       registry_answer *answer, void *data)
+{
+  enqueue(registry, name, "diagnose", json_pack("{s:O}", "ending", ending), answer, data);
+}
+
+struct registry *registry_new(uv_loop_t *loop, const struct registry_settings *settings,
+                              struct error **error)
+{
+  struct registry *registry = calloc(1, sizeof *registry);
+  if (registry == NULL) {
+    error_memory(error);
+    return NULL;
+  }
+  registry->loop = loop;
+  registry->is_root = geteuid() == 0;
+  registry->account_user = settings->account_user;
+  registry->account_group = settings->account_group;
+  registry->milliseconds =
+      settings->call_milliseconds == 0 ? DEFAULT_MILLISECONDS : settings->call_milliseconds;
+  registry->worker_program = strdup(settings->worker_program);
+  bool has_account = registry->is_root && settings->account_name != NULL;
+  if (has_account)
+    registry->account_name = strdup(settings->account_name);
+  if (registry->worker_program == NULL || (has_account && registry->account_name == NULL)) {
+    error_memory(error);
+    free_registry(registry);
+    return NULL;
+  }
+  if (catalog_read(&registry->catalog, settings->directories, error) != 0) {
+    free_registry(registry);
+    return NULL;
+  }
+  uv_timer_init(loop, &registry->kick);
+  registry->kick.data = registry;
+  return registry;
+}
+
+const char *const *registry_names(struct registry *registry)
+{
+  return registry->catalog.names;
+}
+
+const char *registry_file(const struct registry *registry, const char *name)
+{
+  const struct catalog_entry *entry = catalog_find(&registry->catalog, name);
+  return entry == NULL ? NULL : entry->file;
+}
+
+void registry_close(struct registry *registry, void (*closed)(void *data), void *data)
+{
+  registry->closing = true;
+  registry->closed = closed;
+  registry->closed_data = data;
+  kick(registry);
+}
