@@ -97,6 +97,25 @@ int error_wrap(struct error **error, const char *format, ...)
   return -1;
 }
 
+struct error *error_copy(const struct error *error)
+{
+  if (error == NULL || error == &out_of_memory)
+    return (struct error *)error;
+  struct error *copy = calloc(1, sizeof *copy);
+  if (copy == NULL)
+    return &out_of_memory;
+  copy->kind = error->kind;
+  copy->errnum = error->errnum;
+  copy->message = strdup(error->message);
+  copy->code = error->code != NULL ? strdup(error->code) : NULL;
+  copy->hint = error->hint != NULL ? strdup(error->hint) : NULL;
+  if (copy->message == NULL) {
+    error_free(&copy);
+    return &out_of_memory;
+  }
+  return copy;
+}
+
 void error_free(struct error **error)
 {
   if (error == NULL || *error == NULL)

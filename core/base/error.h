@@ -46,6 +46,10 @@ int error_wrap(struct error **error, const char *format, ...) __attribute__((for
 /* An out-of-memory error without any allocation of its own. Returns -1. */
 int error_memory(struct error **error);
 
+/* A copy that the caller frees; NULL for NULL. When memory runs out, the error of error_memory().
+ */
+struct error *error_copy(const struct error *error);
+
 /* Frees *error and sets it to NULL. Accepts NULL and a pointer to NULL. */
 void error_free(struct error **error);
 

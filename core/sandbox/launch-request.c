@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes the requests of all servers and finds what keeps one from starting here. */
+#include "core/sandbox/launch-parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/config/check.h"
+#include "core/config/request.h"
+#include "core/plugin/options.h"
+
+static struct launch_strategy *find_strategy(struct launch *launch, const char *name)
+{
+  for (size_t i = 0; i < launch->strategy_count; i++)
+    if (strcmp(launch->strategies[i].name, name) == 0)
+      return &launch->strategies[i];
+  return NULL;
+}
+
+/* The first finding that is an error says why; its repairs are the hint. */
+static void block_unavailable(struct launch *launch, size_t server, json_t *probe)
+{
+  const char *name = launch->servers[server].strategy->name;
+  size_t index;
+  json_t *finding;
+  json_array_foreach (json_object_get(probe, "findings"), index, finding) {
+    if (strcmp(json_string_value(json_object_get(finding, "severity")), "error") != 0)
+      continue;
+    CLEANUP_BUFFER struct buffer hint = {0};
+    const char *platform;
+    json_t *repair;
+    json_object_foreach (json_object_get(finding, "repair"), platform, repair) {
+      buffer_append_format(&hint, "%s%s%s%s", hint.length > 0 ? "; " : "",
+                           strcmp(platform, "any") == 0 ? "" : platform,
+                           strcmp(platform, "any") == 0 ? "" : ": ", json_string_value(repair));
+    }
+    launch_block(launch, server, "/sandbox/strategy",
+                 json_string_value(json_object_get(finding, "code")),
+                 hint.length > 0 ? hint.data : NULL, "the strategy \"%s\" cannot be used here: %s",
+                 name, json_string_value(json_object_get(finding, "text")));
+    return;
+  }
+  launch_block(launch, server, "/sandbox/strategy", "strategy-unavailable", NULL,
+               "the strategy \"%s\" cannot be used here", name);
+}
+
+/* Whether the plugin of a server is there and works; blocks it otherwise. */
+static bool strategy_works(struct launch *launch, size_t server)
+{
+  struct launch_server *state = &launch->servers[server];
+  struct server_config *config = &launch->settings.servers->servers[server];
+  state->strategy = find_strategy(launch, config->sandbox.strategy);
+  if (state->strategy == NULL) {
+    config_check_strategy(launch->settings.servers, server,
+                          registry_names(launch->settings.registry), launch->settings.problems);
+    error_make_code(&state->blocked, ERROR_SANDBOX, "no-such-strategy",
+                    "there is no plugin for the strategy \"%s\"", config->sandbox.strategy);
+    error_hint(&state->blocked, "see jauauth plugins list; a package may bring it");
+    return false;
+  }
+  if (state->strategy->error != NULL) {
+    const struct error *error = state->strategy->error;
+    launch_block(launch, server, "/sandbox/strategy", error->code, error->hint, "%s",
+                 error->message);
+    return false;
+  }
+  const char *found = json_string_value(json_object_get(state->strategy->probe, "state"));
+  if (found == NULL || strcmp(found, "unavailable") == 0)
+    block_unavailable(launch, server, state->strategy->probe);
+  return true; /* the file can be judged all the same */
+}
+
+/* HOME of a server that sees the host's files is the account's. */
+static const char *visible_home(const struct launch *launch, size_t server, char *home, size_t size)
+{
+  if (launch_contained(launch, server))
+    return NULL;
+  struct launch_account account;
+  if (launch_account(launch, server, &account, NULL) != 0 || account.name[0] != '\0')
+    return "/";
+  const char *own = getenv("HOME");
+  if (own == NULL || own[0] != '/')
+    return "/";
+  snprintf(home, size, "%s", own);
+  return home;
+}
+
+static int make_request(struct launch *launch, size_t server, struct error **error)
+{
+  struct launch_server *state = &launch->servers[server];
+  struct servers_config *servers = launch->settings.servers;
+  char home[4096];
+  struct request_context context = {
+      .instance = "not-started",
+      .home = visible_home(launch, server, home, sizeof home),
+      .state_directory = launch->settings.state_directory,
+  };
+  if (config_request_start(servers, server, &context, launch->settings.problems, &state->request,
+                           error) != 0)
+    return -1;
+  json_t *problems = json_array();
+  int answer = options_apply(state->strategy->description, servers->servers[server].sandbox.options,
+                             state->request, &state->options, problems, error);
+  if (answer == 0)
+    config_check_report(servers, server, CONFIG_ERROR, problems, launch->settings.problems);
+  json_decref(problems);
+  if (answer != 0)
+    return -1;
+  return config_request_finish(state->request, launch->settings.host, error);
+}
+
+/* The programs of engines, from the descriptions of all plugins. */
+static struct config_front *fronts(const struct launch *launch, size_t *count)
+{
+  size_t most = 0;
+  for (size_t i = 0; i < launch->strategy_count; i++)
+    most += json_array_size(json_object_get(launch->strategies[i].description, "front_programs"));
+  struct config_front *list = calloc(most + 1, sizeof *list);
+  *count = 0;
+  for (size_t i = 0; list != NULL && i < launch->strategy_count; i++) {
+    size_t index;
+    json_t *program;
+    json_array_foreach (json_object_get(launch->strategies[i].description, "front_programs"), index,
+                        program) {
+      list[*count].strategy = launch->strategies[i].name;
+      list[(*count)++].program = json_string_value(program);
+    }
+  }
+  return list;
+}
+
+static void check_server(struct launch *launch, size_t server)
+{
+  struct server_config *config = &launch->settings.servers->servers[server];
+  bool contained = launch_contained(launch, server);
+  if (!contained && launch->servers[server].blocked == NULL && !launch->settings.allow_unsandboxed)
+    launch_block(launch, server, "/sandbox/strategy", "not-a-sandbox",
+                 "choose a sandbox, or write \"allow_unsandboxed = true;\" in the host file "
+                 "(--allow-unsandboxed for one run)",
+                 "the strategy \"%s\" isolates nothing, and the host does not allow that",
+                 config->sandbox.strategy);
+  if (config->sandbox.require != NULL && config->sandbox.require[0] != NULL)
+    launch_block(launch, server, "/sandbox/require", "not-measured",
+                 "remove \"require\" to start it without that promise",
+                 "\"require\" wants measured properties, and nothing has measured them here");
+  struct launch_account account;
+  CLEANUP_ERROR struct error *error = NULL;
+  if (launch_account(launch, server, &account, &error) != 0)
+    launch_block(launch, server, "/sandbox/strategy", error->code, error->hint, "%s",
+                 error->message);
+}
+
+int launch_make_requests(struct launch *launch, struct error **error)
+{
+  struct servers_config *servers = launch->settings.servers;
+  size_t front_count = 0;
+  CLEANUP_FREE struct config_front *front_list = fronts(launch, &front_count);
+  CLEANUP_FREE json_t **requests = calloc(servers->server_count + 1, sizeof(json_t *));
+  if (front_list == NULL || requests == NULL)
+    return error_memory(error);
+  for (size_t i = 0; i < servers->server_count; i++) {
+    if (servers->servers[i].broken || !strategy_works(launch, i))
+      continue;
+    if (make_request(launch, i, error) != 0)
+      return -1;
+    check_server(launch, i);
+    config_check_front(servers, i, front_list, front_count, launch_contained(launch, i),
+                       launch->settings.problems);
+    config_check_runner(servers, i, launch->servers[i].request, launch->settings.problems);
+    requests[i] = launch->servers[i].request;
+  }
+  return config_requests_link(requests, servers->server_count, error);
+}

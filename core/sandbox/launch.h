@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the servers of the configuration to launch plans, through the plugins of their strategies.
+ */
+#ifndef JAUAUTH_SANDBOX_LAUNCH_H
+#define JAUAUTH_SANDBOX_LAUNCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#include "core/base/error.h"
+#include "core/config/host_file.h"
+#include "core/config/servers_file.h"
+#include "core/plugin/registry.h"
+#include "core/sandbox/plan.h"
+
+/*
+ * Belongs to the loop and the thread of its registry. First launch_prepare() asks the plugins and
+ * makes the requests of all servers, then each server can be validated and planned. A server for
+ * which something is missing on this machine is blocked: the reason is a warning in the problems of
+ * the file and the error of its plan.
+ */
+struct launch;
+
+/* Everything is borrowed and must live as long as the launch. */
+struct launch_settings {
+  uv_loop_t *loop; /* of the registry */
+  struct registry *registry;
+  const struct host_config *host;
+  struct servers_config *servers;
+  struct config_problems *problems; /* gets what is found about the servers */
+  const char *state_directory;      /* for kept homes; NULL: there is none */
+  bool allow_unsandboxed;           /* host file or command line */
+};
+
+typedef void launch_ready(void *data);
+
+/*
+ * Asks every installed plugin for its description, and the strategies in use for their probe, all
+ * at once; then makes the requests. `ready` is called once, from the loop. NULL when out of memory.
+ */
+struct launch *launch_prepare(const struct launch_settings *settings, launch_ready *ready,
+                              void *data, struct error **error);
+
+/* Not while a call is under way. Accepts NULL. */
+void launch_free(struct launch *launch);
+
+/* Why a server cannot start here, with the hint behind it, or NULL. Borrowed. */
+const struct error *launch_blocked(const struct launch *launch, size_t server);
+
+/* The claims of its strategy (array of texts), or NULL when it is blocked before the probe. */
+json_t *launch_claims(const struct launch *launch, size_t server);
+
+/* Whether the strategy claims enough to be a sandbox; see launch_is_sandbox(). */
+bool launch_contained(const struct launch *launch, size_t server);
+
+/*
+ * Whether plans with these claims are a sandbox at all: the files of the user are out of sight
+ * ("private-home") and so are other processes ("no-outward-signals"). What claims less runs only
+ * where the host allows it.
+ */
+bool launch_is_sandbox(json_t *claims);
+
+/* Lets the plugin look at the options of a server; what it finds are warnings of the file, because
+ * they depend on this machine. A blocked server is ready at once. */
+void launch_validate(struct launch *launch, size_t server, launch_ready *ready, void *data);
+
+/* The account of the server's processes. */
+struct launch_account {
+  uid_t user;
+  gid_t group;
+  char name[64]; /* empty: the router's own account */
+};
+
+/* `plan` belongs to the receiver; it is NULL and `error` (borrowed) set when there is none. */
+typedef void launch_planned(void *data, struct plan *plan, const struct error *error);
+
+/*
+ * Makes the launch plan of a server for a new instance: a fresh instance id, the plugin's `spawn`,
+ * and all checks of the host (limits, package runners without network). Answered from the loop.
+ */
+void launch_plan(struct launch *launch, size_t server, launch_planned *planned, void *data);
+
+/* The account under which a server's plan is run. -1 and *error when it does not exist; the hint is
+ * the command that creates it. */
+int launch_account(const struct launch *launch, size_t server, struct launch_account *account,
+                   struct error **error);
+
+/* Makes the kept home of a server, mode 0700, if it wants one and has none yet. */
+int launch_make_home(const struct launch *launch, size_t server, struct error **error);
+
+/* The account that plans of "unprivileged" plugins run as: when the process is root the one of this
+ * name, else the process's own. -1 and *error with the command that creates it when there is none.
+ */
+int launch_find_account(const char *name, struct launch_account *account, struct error **error);
+
+#endif
