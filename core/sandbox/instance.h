@@ -38,7 +38,8 @@ struct instance_events {
    * server's first process, 0 when it is not on this machine. */
   void (*started)(void *data, pid_t located);
   /* Exactly once, also after a start that failed (`error` then says why, else NULL). Nothing of the
-   * instance is left then, except what `error` names. The instance is freed after the call-back. */
+   * instance is left then, except what `error` names. The instance is freed after the call-back.
+   * Never called from within instance_start() or instance_stop(). */
   void (*ended)(void *data, const struct instance_ending *ending, const struct error *error);
 };
 
@@ -53,16 +54,27 @@ struct instance *instance_start(uv_loop_t *loop, const struct plan *plan,
                                 const struct instance_events *events, void *data, int *input,
                                 int *output, struct error **error);
 
-/* Asks it to stop by the plan's ladder; `ended` follows within the ladder's waits plus 5 seconds.
- * May be called at any time and more than once. The caller closes *input itself for the ladder's
- * first rung. */
+/*
+ * Asks it to stop by the plan's ladder; `ended` follows within the ladder's waits, the time limits
+ * of the steps that have to be run, and 5 seconds. May be called at any time before `ended` and
+ * more than once, also from call-backs. The caller closes *input itself for the ladder's first
+ * rung.
+ */
 void instance_stop(struct instance *instance);
 
-/* Pid of the keeper, for tests and `ps`. */
+/* The server has sent its first message: what it writes to stderr from now on is no longer kept for
+ * the ending's "errors". */
+void instance_protocol_seen(struct instance *instance);
+
+/* Pid of the keeper, for tests and `ps`; 0 once it has ended. */
 pid_t instance_keeper(const struct instance *instance);
 
-/* Makes the router the reaper of what a killed keeper leaves (PR_SET_CHILD_SUBREAPER). Once, at
- * start. */
+/*
+ * Makes the router the reaper of what a killed keeper leaves (PR_SET_CHILD_SUBREAPER). Once, at
+ * start. When a keeper dies by itself, every child of this process that is not a running
+ * uv_process_t of the instance's loop is killed and reaped: nothing else in this process may make
+ * children meanwhile. Then the plan's REMOVE steps are run by a second keeper.
+ */
 int instance_prepare_process(struct error **error);
 
 #endif

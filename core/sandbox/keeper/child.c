@@ -57,11 +57,11 @@ static int set_limits(const struct image *image, bool front)
     /* No program that the keeper starts leaves a core file; the other limits are the server's. */
     if ((limit->where & IMAGE_LIMIT_FRONT) == 0 || (!front && limit->resource != RLIMIT_CORE))
       continue;
-    if (getrlimit((__rlimit_resource_t)limit->resource, &now) < 0)
+    if (getrlimit((int)limit->resource, &now) < 0)
       return -1;
     now.rlim_max = limit->value < now.rlim_max ? (rlim_t)limit->value : now.rlim_max;
     now.rlim_cur = now.rlim_max;
-    if (setrlimit((__rlimit_resource_t)limit->resource, &now) < 0)
+    if (setrlimit((int)limit->resource, &now) < 0)
       return -1;
   }
   return 0;

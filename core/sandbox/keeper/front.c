@@ -182,11 +182,11 @@ static int limit_located(const struct keeper *keeper)
     struct rlimit now;
     if ((limit->where & IMAGE_LIMIT_LOCATED) == 0)
       continue;
-    if (prlimit(keeper->located.pid, (__rlimit_resource_t)limit->resource, NULL, &now) < 0)
+    if (prlimit(keeper->located.pid, (int)limit->resource, NULL, &now) < 0)
       return -1;
     now.rlim_max = limit->value < now.rlim_max ? (rlim_t)limit->value : now.rlim_max;
     now.rlim_cur = now.rlim_max;
-    if (prlimit(keeper->located.pid, (__rlimit_resource_t)limit->resource, &now, NULL) < 0)
+    if (prlimit(keeper->located.pid, (int)limit->resource, &now, NULL) < 0)
       return -1;
   }
   /* By its descriptor: the number may have gone to another process meanwhile. */
