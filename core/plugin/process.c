@@ -319,10 +319,11 @@ static void on_written(uv_write_t *write, int status)
   free(message);
 }
 
-int process_send(struct process *process, json_t *json, unsigned milliseconds, struct error **error)
+int process_send(struct process *process, json_t *request, unsigned milliseconds,
+                 struct error **error)
 {
   struct message *message = calloc(1, sizeof *message);
-  char *text = json_dumps(json, JSON_COMPACT);
+  char *text = json_dumps(request, JSON_COMPACT);
   if (message == NULL || text == NULL) {
     free(message);
     free(text);

@@ -43,7 +43,7 @@ struct process *process_start(uv_loop_t *loop, const struct process_settings *se
 
 /* Sends a request (borrowed) and waits up to `milliseconds` for its answer. Only when no other one
  * is under way. -1 and *error when there is no memory; the process is as before then. */
-int process_send(struct process *process, json_t *message, unsigned milliseconds,
+int process_send(struct process *process, json_t *request, unsigned milliseconds,
                  struct error **error);
 
 /* Kills it with all that descends from it. `answered` and `lost` are not called any more. */

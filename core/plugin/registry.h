@@ -15,7 +15,13 @@
 /*
  * One registry belongs to one libuv loop and its thread. Every call is answered exactly once, on
  * that loop, never from within the call itself. A worker that crashes, hangs, exits or answers
- * nonsense is an error of the call under way; the next call starts a new one.
+ * nonsense is an error of the call under way; the next call starts a new one. Calls of one plugin
+ * are made one at a time, in their order; a worker that was idle for five seconds is ended. JSON
+ * that a call is given is held, not copied: it must not be changed before the answer.
+ *
+ * Errors are those of the plugin, of the loader and of the worker, in front of each `plugin "NAME":
+ * ` and behind it what the plugin printed, if anything. Texts in answers are escaped for display
+ * already, but for those of plans.
  */
 struct registry;
 
@@ -60,8 +66,9 @@ void registry_probe(struct registry *registry, const char *name, registry_answer
                     void *data);
 
 /* `request` is the JSON form of struct jauauth_request (see core/plugin/request.h), `options` the
- * typed options (core/plugin/options.h). Answer: {"problems":[{"option","text","hint"}]}, empty
- * when right. */
+ * typed options (core/plugin/options.h; NULL: none). The probe is made first where there was none,
+ * so that the plugin knows its facts; one that fails does not fail this. Answer:
+ * {"problems":[{"option","text","hint"}]}, empty when right. */
 void registry_validate(struct registry *registry, const char *name, json_t *request,
                        json_t *options, registry_answer *answer, void *data);
 

@@ -260,6 +260,85 @@ static void test_bounds(void **state)
   }
 }
 
+/* What the strategies of the seed files take. */
+static const char *const engines[][2] = {
+    {"docker", "[\"image\", \"text\", null, \"memory_limit\", \"size\", \"memory_limit\","
+               " \"cpu_limit\", \"cpus\", \"cpu_limit\", \"extra_flags\", \"text-list\", null]"},
+    {"podman", "[\"image\", \"text\", null, \"memory_limit\", \"size\", \"memory_limit\","
+               " \"cpu_limit\", \"cpus\", \"cpu_limit\"]"},
+    {"firejail", "[\"profile\", \"text\", null, \"whitelist_paths\", \"path-list\","
+                 " \"mounts_writable\", \"net\", \"network\", \"network\","
+                 " \"extra_args\", \"text-list\", null]"},
+    {"bubblewrap", "[\"ro_binds\", \"pair-list\", \"mounts_read_only\","
+                   " \"rw_binds\", \"pair-list\", \"mounts_writable\","
+                   " \"share_net\", \"boolean\", \"network\"]"},
+    {"none", "[]"}};
+
+static json_t *describe_engine(const char *name)
+{
+  json_t *options = json_array();
+  for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++) {
+    if (strcmp(engines[i][0], name) != 0)
+      continue;
+    json_t *words = json_loads(engines[i][1], 0, NULL);
+    for (size_t word = 0; word < json_array_size(words); word += 3) {
+      json_t *option = json_pack("{s:O, s:O}", "name", json_array_get(words, word), "type",
+                                 json_array_get(words, word + 1));
+      if (json_is_string(json_array_get(words, word + 2)))
+        json_object_set(option, "means", json_array_get(words, word + 2));
+      json_array_append_new(options, option);
+    }
+    json_decref(words);
+    return json_pack("{s:o}", "options", options);
+  }
+  json_decref(options);
+  return NULL;
+}
+
+/* The options in the files that users have are taken as they stand. */
+static void test_seed_configs(void **state)
+{
+  (void)state;
+  static const char *const files[] = {"01-docker",
+                                      "02-podman",
+                                      "03-firejail",
+                                      "04-bubblewrap",
+                                      "05-none",
+                                      "06-docker-hardened",
+                                      "07-firejail-hardened",
+                                      "08-filesystem-server",
+                                      "09-network-service",
+                                      "10-untrusted-code"};
+  const char *source = getenv("JAUAUTH_SOURCE");
+  if (source == NULL)
+    skip();
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/tests/seed-configs/%s.json", source, files[i]);
+    json_t *file = json_load_file(path, 0, NULL);
+    assert_non_null(file);
+    json_t *server = json_array_get(json_object_get(file, "servers"), 0);
+    json_t *strategy = json_object_get(json_object_get(server, "sandbox"), "strategy");
+    void *first = json_object_iter(strategy);
+    json_t *description =
+        describe_engine(first == NULL ? json_string_value(strategy) : json_object_iter_key(first));
+    assert_non_null(description);
+    json_t *request = json_object();
+    json_t *problems = json_array();
+    json_t *options = NULL;
+    assert_int_equal(options_apply(description,
+                                   first == NULL ? NULL : json_object_iter_value(first), request,
+                                   &options, problems, NULL),
+                     0);
+    assert_json(problems, "[]");
+    json_decref(description);
+    json_decref(request);
+    json_decref(problems);
+    json_decref(options);
+    json_decref(file);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -271,6 +350,7 @@ int main(void)
       cmocka_unit_test(test_wrong_types),
       cmocka_unit_test(test_secret),
       cmocka_unit_test(test_bounds),
+      cmocka_unit_test(test_seed_configs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -404,6 +404,26 @@ static void test_restart(void **state)
   close_house(&house);
 }
 
+/* One that has nothing to do is ended, and the next call starts another. */
+static void test_idle(void **state)
+{
+  (void)state;
+  struct house house;
+  open_house(&house, "good");
+  describe(&house, "good");
+  pid_t workers[2];
+  assert_int_equal(os_children(getpid(), workers, 2), 1);
+  for (int round = 0; round < 3000 && os_children(getpid(), workers, 2) > 0; round++) {
+    const struct timespec pause = {.tv_nsec = 10000000};
+    uv_run(&house.loop, UV_RUN_NOWAIT);
+    nanosleep(&pause, NULL);
+  }
+  assert_int_equal(os_children(getpid(), workers, 2), 0);
+  teardown(&house, "good", "i-1");
+  assert_non_null(house.answer);
+  close_house(&house);
+}
+
 static void test_unknown_name(void **state)
 {
   (void)state;
@@ -716,16 +736,27 @@ int main(void)
   snprintf(program, sizeof program, "%s/core/jauauth", build);
   snprintf(zoo, sizeof zoo, "%s/tests/hostile/.libs", build);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_describe),        cmocka_unit_test(test_probe),
-      cmocka_unit_test(test_validate),        cmocka_unit_test(test_mounts),
-      cmocka_unit_test(test_spawn),           cmocka_unit_test(test_diagnose),
-      cmocka_unit_test(test_order_and_close), cmocka_unit_test(test_restart),
-      cmocka_unit_test(test_unknown_name),    cmocka_unit_test(test_refused_when_loaded),
-      cmocka_unit_test(test_future),          cmocka_unit_test(test_unavailable),
-      cmocka_unit_test(test_hangs),           cmocka_unit_test(test_forks),
-      cmocka_unit_test(test_changes),         cmocka_unit_test(test_bad_answers),
-      cmocka_unit_test(test_untrusted_file),  cmocka_unit_test(test_link_and_text),
-      cmocka_unit_test(test_two_of_one_name), cmocka_unit_test(test_account),
+      cmocka_unit_test(test_describe),
+      cmocka_unit_test(test_probe),
+      cmocka_unit_test(test_validate),
+      cmocka_unit_test(test_mounts),
+      cmocka_unit_test(test_spawn),
+      cmocka_unit_test(test_diagnose),
+      cmocka_unit_test(test_order_and_close),
+      cmocka_unit_test(test_restart),
+      cmocka_unit_test(test_idle),
+      cmocka_unit_test(test_unknown_name),
+      cmocka_unit_test(test_refused_when_loaded),
+      cmocka_unit_test(test_future),
+      cmocka_unit_test(test_unavailable),
+      cmocka_unit_test(test_hangs),
+      cmocka_unit_test(test_forks),
+      cmocka_unit_test(test_changes),
+      cmocka_unit_test(test_bad_answers),
+      cmocka_unit_test(test_untrusted_file),
+      cmocka_unit_test(test_link_and_text),
+      cmocka_unit_test(test_two_of_one_name),
+      cmocka_unit_test(test_account),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

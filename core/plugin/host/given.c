@@ -9,11 +9,17 @@ static int malformed(struct error **error, const char *what)
   return error_make_code(error, ERROR_SANDBOX, "bad-request", "the request is malformed: %s", what);
 }
 
+/* Room for a list that ends with NULL. */
+static void *pointers(struct jauauth_call *call, size_t count)
+{
+  return host_allocate(call, (count + 1) * sizeof(void *));
+}
+
 int host_build_list(struct jauauth_call *call, json_t *json, const char *what,
                     const char *const **list, struct error **error)
 {
   size_t count = json_array_size(json);
-  const char **made = host_allocate(call, (count + 1) * sizeof *made);
+  const char **made = pointers(call, count);
   for (size_t i = 0; i < count; i++) {
     made[i] = json_string_value(json_array_get(json, i));
     if (made[i] == NULL)
@@ -27,7 +33,7 @@ static int build_environment(struct jauauth_call *call, json_t *json,
                              struct jauauth_request *request, struct error **error)
 {
   size_t count = json_array_size(json);
-  const struct jauauth_variable **list = host_allocate(call, (count + 1) * sizeof *list);
+  const struct jauauth_variable **list = pointers(call, count);
   struct jauauth_variable *variables = host_allocate(call, (count + 1) * sizeof *variables);
   for (size_t i = 0; i < count; i++) {
     json_t *pair = json_array_get(json, i);
@@ -45,7 +51,7 @@ static int build_mounts(struct jauauth_call *call, json_t *json, struct jauauth_
                         struct error **error)
 {
   size_t count = json_array_size(json);
-  const struct jauauth_mount **list = host_allocate(call, (count + 1) * sizeof *list);
+  const struct jauauth_mount **list = pointers(call, count);
   struct jauauth_mount *mounts = host_allocate(call, (count + 1) * sizeof *mounts);
   for (size_t i = 0; i < count; i++) {
     json_t *mount = json_array_get(json, i);
@@ -134,7 +140,7 @@ static int build_outputs(struct jauauth_call *call, json_t *json, struct jauauth
                          struct error **error)
 {
   size_t count = json_array_size(json);
-  const struct jauauth_output **list = host_allocate(call, (count + 1) * sizeof *list);
+  const struct jauauth_output **list = pointers(call, count);
   struct jauauth_output *outputs = host_allocate(call, (count + 1) * sizeof *outputs);
   for (size_t i = 0; i < count; i++) {
     json_t *output = json_array_get(json, i);
@@ -174,7 +180,7 @@ int host_build_pairs(struct jauauth_call *call, json_t *json,
                      const struct jauauth_pair *const **pairs, struct error **error)
 {
   size_t count = json_object_size(json);
-  const struct jauauth_pair **list = host_allocate(call, (count + 1) * sizeof *list);
+  const struct jauauth_pair **list = pointers(call, count);
   struct jauauth_pair *made = host_allocate(call, (count + 1) * sizeof *made);
   const char *key;
   json_t *value;
