@@ -1,7 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of all subcommands, in the order of the manual. */
-#include "core/cli/command.h"
+#include "core/cli/commands.h"
 
 const struct command command_table[] = {
+    {"serve", "", "offer all servers as one, to a client on standard input and output", 0, 0,
+     command_serve},
+    {"plugins list", "", "show the sandbox plugins and whether they work here", 0, 0,
+     command_plugins_list},
+    {"plugins show", "NAME", "show the options of a plugin and what its probe found", 1, 1,
+     command_plugins_show},
+    {"config check", "[FILE]", "judge the servers file, and what would stop a server here", 0, 1,
+     command_config_check},
+    {"config paths", "", "show where the configuration files are looked for", 0, 0,
+     command_config_paths},
+    {"explain", "SERVER", "print the launch plan of a server as a script, secrets masked", 1, 1,
+     command_explain},
+    {"tools", "[SERVER]", "list the tools of all servers or of one", 0, 1, command_tools},
+    {"call", "TOOL [JSON]", "call a tool with a JSON object of arguments", 1, 2, command_call},
     {NULL, NULL, NULL, 0, 0, NULL},
 };

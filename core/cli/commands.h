@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The functions behind the table of subcommands, one file each. */
+#ifndef JAUAUTH_CLI_COMMANDS_H
+#define JAUAUTH_CLI_COMMANDS_H
+
+#include "core/cli/command.h"
+
+/* Each is struct command's `run`. */
+int command_serve(const struct command_line *line, const char *const *arguments,
+                  struct error **error);
+int command_plugins_list(const struct command_line *line, const char *const *arguments,
+                         struct error **error);
+int command_plugins_show(const struct command_line *line, const char *const *arguments,
+                         struct error **error);
+int command_config_check(const struct command_line *line, const char *const *arguments,
+                         struct error **error);
+int command_config_paths(const struct command_line *line, const char *const *arguments,
+                         struct error **error);
+int command_explain(const struct command_line *line, const char *const *arguments,
+                    struct error **error);
+int command_tools(const struct command_line *line, const char *const *arguments,
+                  struct error **error);
+int command_call(const struct command_line *line, const char *const *arguments,
+                 struct error **error);
+
+#endif

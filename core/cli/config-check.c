@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `jauauth config check` and `config paths`. */
+#include "core/cli/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/cleanup.h"
+#include "core/cli/gateway.h"
+#include "core/cli/output.h"
+
+static void one_less(void *data)
+{
+  (*(size_t *)data)--;
+}
+
+/* Asks every plugin about its servers. */
+static int judge(struct gateway *gateway, struct error **error)
+{
+  if (gateway_prepare(gateway, error) != 0)
+    return -1;
+  size_t waiting = gateway->servers->server_count;
+  for (size_t i = 0; i < gateway->servers->server_count; i++)
+    launch_validate(gateway->launch, i, one_less, &waiting);
+  while (waiting > 0)
+    uv_run(&gateway->loop, UV_RUN_ONCE);
+  return 0;
+}
+
+static int print(const struct gateway *gateway, bool right, struct error **error)
+{
+  if (gateway->line->json)
+    return output_json(json_pack("{s:s?, s:b, s:o}", "file", gateway->problems.file, "right", right,
+                                 "problems", config_problems_json(&gateway->problems)),
+                       error);
+  CLEANUP_BUFFER struct buffer text = {0};
+  config_problems_append_text(&gateway->problems, &text);
+  if (right)
+    buffer_append_format(&text, "%s: %zu server%s, %zu warning%s\n", gateway->problems.file,
+                         gateway->servers->server_count,
+                         gateway->servers->server_count == 1 ? "" : "s", gateway->problems.warnings,
+                         gateway->problems.warnings == 1 ? "" : "s");
+  return output_text(&text, error);
+}
+
+static int check(struct gateway *gateway, const char *file, struct error **error)
+{
+  if (gateway_read_servers(gateway, file, error) != 0)
+    return -1;
+  if (gateway->servers != NULL && judge(gateway, error) != 0)
+    return -1;
+  const struct config_problems *problems = &gateway->problems;
+  bool right = gateway->servers != NULL && problems->errors == 0 && !problems->failed &&
+               (!gateway->line->strict || problems->warnings == 0);
+  if (print(gateway, right, error) != 0)
+    return -1;
+  return right ? 0 : ERROR_FAILED;
+}
+
+int command_config_check(const struct command_line *line, const char *const *arguments,
+                         struct error **error)
+{
+  struct gateway gateway;
+  if (gateway_open(&gateway, line, error) != 0) {
+    if ((*error)->kind != ERROR_CONFIG)
+      return -1;
+    command_print_error(*error); /* a bad host file is an answer here, not a mishap */
+    error_free(error);
+    return ERROR_FAILED;
+  }
+  int code = check(&gateway, arguments[0], error);
+  gateway_close(&gateway);
+  return code;
+}
+
+extern char **environ;
+
+int command_config_paths(const struct command_line *line, const char *const *arguments,
+                         struct error **error)
+{
+  (void)arguments;
+  struct config_paths_settings settings = {
+      .host_option = line->config,
+      .servers_option = line->servers,
+      .environment = (const char *const *)environ,
+      .user = geteuid(),
+  };
+  CLEANUP_CONFIG_PATHS struct config_paths paths = {0};
+  if (config_paths_find(&settings, &paths, error) != 0)
+    return -1;
+  if (line->json)
+    return output_json(config_paths_json(&paths), error);
+  CLEANUP_BUFFER struct buffer text = {0};
+  config_paths_append_text(&paths, &text);
+  return output_text(&text, error);
+}

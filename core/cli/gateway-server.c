@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A server as a process: from the router's wish to a running keeper, and back to a sentence. */
+#include "core/cli/gateway.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/log.h"
+#include "core/sandbox/instance.h"
+#include "core/transport/server_pipe.h"
+
+/*
+ * The life of a process: wanted -> planning -> running -> ended. What is told to the router at its
+ * end waits for both the instance's end and the last line that it wrote.
+ */
+struct gateway_server {
+  struct gateway *gateway;
+  size_t index;
+  struct router_server *routed; /* NULL: not offered */
+  struct instance *instance;    /* NULL: none runs */
+  struct server_pipe *pipe;
+  bool wanted;    /* the router has asked for it, the plugins have not answered yet */
+  bool stopping;  /* asked to stop */
+  bool pipe_open; /* lines may still come */
+  char *plain;    /* what the keeper said, while the plugin is asked what it means */
+  char *ending;   /* sentence for the router; NULL: not ended yet */
+};
+
+static const struct server_config *configuration(const struct gateway_server *server)
+{
+  return &server->gateway->servers->servers[server->index];
+}
+
+static const char *id_of(const struct gateway_server *server)
+{
+  return configuration(server)->id;
+}
+
+/* The last thing that is said of a process; the router may ask for a new one from inside. */
+static void tell_end(struct gateway_server *server)
+{
+  CLEANUP_FREE char *text = steal_pointer(server->ending);
+  server_pipe_close(steal_pointer(server->pipe));
+  struct gateway *gateway = server->gateway;
+  gateway->running--;
+  log_write(server->stopping ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, id_of(server), "%s", text);
+  if (server->routed != NULL)
+    router_server_ended(server->routed, text);
+  if (gateway->stopped != NULL && gateway->running == 0) {
+    void (*stopped)(void *) = gateway->stopped;
+    gateway->stopped = NULL;
+    stopped(gateway->stopped_data);
+  }
+}
+
+/* One line: what failed, and what to do. */
+static char *sentence(const char *text, const char *hint)
+{
+  char *all = NULL;
+  if (asprintf(&all, hint != NULL ? "%s (%s)" : "%s", text, hint) < 0)
+    return strdup("out of memory");
+  return all;
+}
+
+static void ended(struct gateway_server *server, const char *text, const char *hint)
+{
+  server->ending = sentence(text, hint);
+  if (!server->pipe_open)
+    tell_end(server);
+}
+
+/* --- Events of the keeper -------------------------------------------------------------------- */
+
+static void on_started(void *data, pid_t located)
+{
+  struct gateway_server *server = data;
+  log_write(LOG_LEVEL_INFO, id_of(server), "started, process %ld", (long)located);
+  router_server_ready(server->routed);
+}
+
+static void on_diagnosed(void *data, json_t *answer, const struct error *error)
+{
+  struct gateway_server *server = data;
+  (void)error; /* the plain sentence is there already */
+  CLEANUP_FREE char *plain = steal_pointer(server->plain);
+  const char *text = json_string_value(json_object_get(answer, "text"));
+  if (text == NULL)
+    ended(server, plain, NULL);
+  else
+    ended(server, text, json_string_value(json_object_get(answer, "hint")));
+}
+
+static void on_ended(void *data, const struct instance_ending *ending, const struct error *error)
+{
+  struct gateway_server *server = data;
+  struct gateway *gateway = server->gateway;
+  server->instance = NULL;
+  if (error != NULL) {
+    ended(server, error->message, error->hint);
+    return;
+  }
+  if (server->stopping) {
+    ended(server, ending->text, NULL);
+    return;
+  }
+  server->plain = strdup(ending->text);
+  registry_diagnose(gateway->registry, configuration(server)->sandbox.strategy, ending->ending,
+                    on_diagnosed, server);
+}
+
+/* The server's stdout has no more lines. One that still lives can answer nothing any more. */
+static void on_output_end(void *data)
+{
+  struct gateway_server *server = data;
+  server->pipe_open = false;
+  if (server->instance != NULL) {
+    log_write(LOG_LEVEL_WARNING, id_of(server), "closed its standard output; it is stopped");
+    server_pipe_close_input(server->pipe);
+    instance_stop(server->instance);
+  } else if (server->ending != NULL) {
+    tell_end(server);
+  }
+}
+
+/* --- Starting -------------------------------------------------------------------------------- */
+
+static int run(struct gateway_server *server, const struct plan *plan, struct error **error)
+{
+  static const struct instance_events events = {on_started, on_ended};
+  struct gateway *gateway = server->gateway;
+  struct launch_account account;
+  if (launch_account(gateway->launch, server->index, &account, error) != 0 ||
+      launch_make_home(gateway->launch, server->index, error) != 0)
+    return -1;
+  struct instance_settings settings = {
+      .keeper_program = gateway->keeper,
+      .server = id_of(server),
+      .user = account.user,
+      .group = account.group,
+      .user_name = account.name[0] != '\0' ? account.name : NULL,
+  };
+  int input = -1;
+  int output = -1;
+  server->instance =
+      instance_start(&gateway->loop, plan, &settings, &events, server, &input, &output, error);
+  if (server->instance == NULL)
+    return -1;
+  struct server_pipe_settings pipe = {.message_limit = (size_t)gateway->host->message_limit};
+  server->pipe = server_pipe_open(&gateway->loop, server->routed, input, output, &pipe,
+                                  on_output_end, server, error);
+  server->pipe_open = server->pipe != NULL;
+  if (server->pipe == NULL) {
+    log_write(LOG_LEVEL_ERROR, id_of(server), "%s", (*error)->message);
+    error_free(error);
+    instance_stop(server->instance); /* its end is then told as any other */
+  }
+  return 0;
+}
+
+static void on_planned(void *data, struct plan *plan, const struct error *failure)
+{
+  struct gateway_server *server = data;
+  CLEANUP_ERROR struct error *error = NULL;
+  if (plan == NULL)
+    error = error_copy(failure);
+  else if (server->stopping)
+    error_make(&error, ERROR_FAILED, 0, "it was stopped before it was started");
+  else if (run(server, plan, &error) != 0 && error == NULL)
+    error_memory(&error);
+  if (error != NULL)
+    ended(server, error->message, error->hint);
+  plan_free(&plan);
+}
+
+static void begin(struct gateway_server *server)
+{
+  server->wanted = false;
+  server->stopping = false;
+  server->gateway->running++; /* until tell_end() */
+  launch_plan(server->gateway->launch, server->index, on_planned, server);
+}
+
+void gateway_servers_prepared(struct gateway *gateway)
+{
+  for (size_t i = 0; gateway->processes != NULL && i < gateway->servers->server_count; i++)
+    if (gateway->processes[i].wanted)
+      begin(&gateway->processes[i]);
+}
+
+/* --- Operations of the router ---------------------------------------------------------------- */
+
+static void start(void *data)
+{
+  struct gateway_server *server = data;
+  server->wanted = true;
+  if (server->gateway->prepared)
+    begin(server);
+}
+
+static bool send_message(void *data, const struct iovec *parts, size_t count)
+{
+  struct gateway_server *server = data;
+  return server->pipe != NULL && server_pipe_send(server->pipe, parts, count);
+}
+
+static void stop(void *data)
+{
+  struct gateway_server *server = data;
+  server->stopping = true;
+  server->wanted = false;
+  if (server->pipe != NULL)
+    server_pipe_close_input(server->pipe);
+  if (server->instance != NULL)
+    instance_stop(server->instance);
+}
+
+static void pause_reading(void *data, bool paused)
+{
+  struct gateway_server *server = data;
+  if (server->pipe != NULL)
+    server_pipe_pause(server->pipe, paused);
+}
+
+const struct router_server_ops gateway_server_ops = {
+    .start = start, .send = send_message, .stop = stop, .pause = pause_reading};
+
+/* --- All of them ----------------------------------------------------------------------------- */
+
+int gateway_servers_new(struct gateway *gateway, struct error **error)
+{
+  size_t count = gateway->servers->server_count;
+  gateway->processes = calloc(count + 1, sizeof *gateway->processes);
+  if (gateway->processes == NULL)
+    return error_memory(error);
+  for (size_t i = 0; i < count; i++)
+    gateway->processes[i] = (struct gateway_server){.gateway = gateway, .index = i};
+  return 0;
+}
+
+struct gateway_server *gateway_server_at(struct gateway *gateway, size_t server)
+{
+  return &gateway->processes[server];
+}
+
+void gateway_server_attach(struct gateway *gateway, size_t server, struct router_server *routed)
+{
+  gateway->processes[server].routed = routed;
+}
+
+bool gateway_all_serve(const struct gateway *gateway)
+{
+  for (size_t i = 0; i < gateway->servers->server_count; i++) {
+    const struct router_server *routed = gateway->processes[i].routed;
+    if (routed != NULL && router_server_state(routed) != ROUTER_SERVER_READY &&
+        router_server_state(routed) != ROUTER_SERVER_IDLE)
+      return false;
+  }
+  return true;
+}
+
+void gateway_servers_free(struct gateway *gateway)
+{
+  for (size_t i = 0; gateway->processes != NULL && i < gateway->servers->server_count; i++) {
+    free(gateway->processes[i].plain);
+    free(gateway->processes[i].ending);
+    server_pipe_close(gateway->processes[i].pipe);
+  }
+  free(gateway->processes);
+}
+
+void gateway_stop(struct gateway *gateway, void (*stopped)(void *data), void *data)
+{
+  for (size_t i = 0; i < gateway->servers->server_count; i++)
+    stop(&gateway->processes[i]);
+  if (gateway->running == 0) {
+    stopped(data);
+    return;
+  }
+  gateway->stopped = stopped;
+  gateway->stopped_data = data;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole house in one object: configuration, plugins and router. */
+#include "config.h"
+
+#include "core/cli/gateway.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/paths.h"
+#include "core/sandbox/instance.h"
+
+extern char **environ;
+
+/* --- Opening --------------------------------------------------------------------------------- */
+
+static int open_log(const struct gateway *gateway, struct error **error)
+{
+  enum log_level level = gateway->host->log_level;
+  enum log_format format = gateway->host->log_format;
+  const char *given_level = gateway->line->log_level;
+  const char *given_format = gateway->line->log_format;
+  if (given_level != NULL && !log_parse_level(given_level, &level)) {
+    error_make(error, ERROR_USAGE, 0, "there is no log level \"%s\"", given_level);
+    return error_hint(error, "it is one of error, warning, info, debug");
+  }
+  if (given_format != NULL && !log_parse_format(given_format, &format)) {
+    error_make(error, ERROR_USAGE, 0, "there is no log format \"%s\"", given_format);
+    return error_hint(error, "it is text or json");
+  }
+  log_open(STDERR_FILENO, level, format);
+  return 0;
+}
+
+static void print_problems(const struct config_problems *problems)
+{
+  CLEANUP_BUFFER struct buffer text = {0};
+  config_problems_append_text(problems, &text);
+  if (text.length > 0 && !text.failed)
+    fwrite(text.data, 1, text.length, stderr);
+}
+
+static int read_host(struct gateway *gateway, struct error **error)
+{
+  struct config_paths_settings settings = {
+      .host_option = gateway->line->config,
+      .servers_option = gateway->line->servers,
+      .environment = (const char *const *)environ,
+      .user = geteuid(),
+  };
+  if (config_paths_find(&settings, &gateway->paths, error) != 0)
+    return -1;
+  gateway->host = host_config_load(gateway->paths.host.found, &gateway->host_problems);
+  if (gateway->host == NULL) {
+    print_problems(&gateway->host_problems);
+    return error_make(error, ERROR_CONFIG, 0, "the host file %s cannot be used",
+                      gateway->paths.host.found != NULL ? gateway->paths.host.found : "");
+  }
+  gateway->state_directory = gateway->host->state_directory != NULL
+                                 ? gateway->host->state_directory
+                                 : gateway->paths.state_directory;
+  return 0;
+}
+
+static int find_program(struct gateway *gateway, struct error **error)
+{
+  char path[PATH_MAX];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length < 0)
+    return error_make(error, ERROR_FAILED, errno, "cannot find this program in /proc/self/exe");
+  path[length] = '\0';
+  gateway->worker = strdup(path);
+  gateway->keeper = gateway->line->keeper != NULL ? gateway->line->keeper : JAUAUTH_KEEPER;
+  struct passwd *entry = getpwuid(getuid());
+  char number[32];
+  snprintf(number, sizeof number, "%u", (unsigned)getuid());
+  gateway->user = strdup(entry != NULL ? entry->pw_name : number);
+  return gateway->worker == NULL || gateway->user == NULL ? error_memory(error) : 0;
+}
+
+static int open_registry(struct gateway *gateway, struct error **error)
+{
+  struct launch_account account;
+  bool found = launch_find_account(gateway->host->run_as, &account, NULL) == 0;
+  struct registry_settings settings = {
+      .directories = gateway->line->plugin_dirs != NULL
+                         ? gateway->line->plugin_dirs
+                         : (const char *const *)gateway->host->plugin_directories,
+      .worker_program = gateway->worker,
+      .account_user = account.user,
+      .account_group = account.group,
+      .account_name = found && account.name[0] != '\0' ? account.name : NULL,
+  };
+  gateway->registry = registry_new(&gateway->loop, &settings, error);
+  return gateway->registry == NULL ? -1 : 0;
+}
+
+int gateway_open(struct gateway *gateway, const struct command_line *line, struct error **error)
+{
+  *gateway = (struct gateway){.line = line};
+  if (sodium_init() < 0)
+    return error_make(error, ERROR_FAILED, 0, "libsodium finds no source of random numbers");
+  int code = uv_loop_init(&gateway->loop);
+  if (code != 0)
+    return error_make(error, ERROR_FAILED, 0, "no event loop: %s", uv_strerror(code));
+  if (read_host(gateway, error) == 0 && open_log(gateway, error) == 0 &&
+      find_program(gateway, error) == 0 && open_registry(gateway, error) == 0)
+    return 0;
+  gateway_close(gateway);
+  return -1;
+}
+
+static void registry_closed(void *data)
+{
+  (void)data;
+}
+
+void gateway_close(struct gateway *gateway)
+{
+  if (gateway->router != NULL)
+    router_free(gateway->router);
+  if (gateway->registry != NULL)
+    registry_close(gateway->registry, registry_closed, NULL);
+  uv_run(&gateway->loop, UV_RUN_DEFAULT);
+  gateway_servers_free(gateway);
+  launch_free(gateway->launch);
+  servers_config_free(&gateway->servers);
+  host_config_free(&gateway->host);
+  config_problems_free(&gateway->problems);
+  config_problems_free(&gateway->host_problems);
+  config_paths_free(&gateway->paths);
+  free(gateway->worker);
+  free(gateway->user);
+  uv_loop_close(&gateway->loop);
+  log_close();
+}
+
+/* --- The servers file ------------------------------------------------------------------------ */
+
+int gateway_read_servers(struct gateway *gateway, const char *file, struct error **error)
+{
+  if (file == NULL)
+    file = gateway->paths.servers.found;
+  if (file == NULL)
+    return config_paths_no_servers(&gateway->paths, error);
+  struct servers_settings settings = {
+      .default_strategy = gateway->host->default_strategy,
+      .allowed_variables = (const char *const *)gateway->host->environment,
+      .environment = (const char *const *)environ,
+  };
+  gateway->servers = servers_config_load(file, &settings, &gateway->problems);
+  return 0;
+}
+
+int gateway_need_servers(struct gateway *gateway, struct error **error)
+{
+  if (gateway_read_servers(gateway, NULL, error) != 0)
+    return -1;
+  print_problems(&gateway->problems);
+  if (gateway->servers != NULL && !config_problems_stop(&gateway->problems, gateway->line->strict))
+    return 0;
+  error_make(error, ERROR_CONFIG, 0, "the servers file %s cannot be used",
+             gateway->paths.servers.found);
+  if (gateway->servers != NULL && gateway->line->strict)
+    error_hint(error, "--strict takes every warning for an error");
+  return -1;
+}
+
+int gateway_find(const struct gateway *gateway, const char *id, size_t *server,
+                 struct error **error)
+{
+  *server = servers_config_find(gateway->servers, id);
+  if (*server != CONFIG_WHOLE_FILE)
+    return 0;
+  CLEANUP_FREE const char **known = calloc(gateway->servers->server_count + 1, sizeof(char *));
+  CLEANUP_BUFFER struct buffer list = {0};
+  size_t count = 0;
+  for (size_t i = 0; known != NULL && i < gateway->servers->server_count; i++) {
+    if (gateway->servers->servers[i].id == NULL)
+      continue;
+    known[count++] = gateway->servers->servers[i].id;
+    buffer_append_format(&list, "%s%s", list.length > 0 ? ", " : "", known[count - 1]);
+  }
+  const char *near = known != NULL ? text_suggest(id, known, count) : NULL;
+  error_make(error, ERROR_USAGE, 0, "there is no server \"%s\" in %s", id,
+             gateway->problems.file != NULL ? gateway->problems.file : "the servers file");
+  if (near != NULL)
+    return error_hint(error, "did you mean \"%s\"?", near);
+  return error_hint(error, "there are: %s", list.data != NULL ? list.data : "none");
+}
+
+/* --- Plugins and router ---------------------------------------------------------------------- */
+
+static void prepared(void *data)
+{
+  struct gateway *gateway = data;
+  gateway->prepared = true;
+  gateway_servers_prepared(gateway);
+}
+
+static int start_preparing(struct gateway *gateway, struct error **error)
+{
+  struct launch_settings settings = {
+      .loop = &gateway->loop,
+      .registry = gateway->registry,
+      .host = gateway->host,
+      .servers = gateway->servers,
+      .problems = &gateway->problems,
+      .state_directory = gateway->state_directory,
+      .allow_unsandboxed = gateway->host->allow_unsandboxed || gateway->line->allow_unsandboxed,
+  };
+  gateway->launch = launch_prepare(&settings, prepared, gateway, error);
+  return gateway->launch == NULL ? -1 : 0;
+}
+
+int gateway_prepare(struct gateway *gateway, struct error **error)
+{
+  if (start_preparing(gateway, error) != 0)
+    return -1;
+  while (!gateway->prepared)
+    uv_run(&gateway->loop, UV_RUN_ONCE);
+  return 0;
+}
+
+static void router_logs(void *data, enum log_level level, const char *server, const char *text)
+{
+  (void)data;
+  log_write(level, server, "%s", text);
+}
+
+static int make_router(struct gateway *gateway, struct error **error)
+{
+  bool cache = gateway->servers->cache_tools && gateway->state_directory != NULL;
+  struct router_settings settings = {
+      .name = PACKAGE_NAME,
+      .version = PACKAGE_VERSION,
+      .list_wait_ms = (unsigned)gateway->host->list_wait_ms,
+      .message_limit = (size_t)gateway->host->message_limit,
+      .data = gateway,
+      .log = router_logs,
+      .cache_load = cache ? gateway_cache_load : NULL,
+      .cache_store = cache ? gateway_cache_store : NULL,
+  };
+  gateway->router = router_new(&gateway->loop, &settings, error);
+  return gateway->router == NULL ? -1 : 0;
+}
+
+static int add_servers(struct gateway *gateway, size_t only, struct error **error)
+{
+  for (size_t i = 0; i < gateway->servers->server_count; i++) {
+    const struct server_config *server = &gateway->servers->servers[i];
+    if (server->broken || (only != CONFIG_WHOLE_FILE && only != i))
+      continue;
+    int64_t timeout = server->timeout_ms != 0 ? server->timeout_ms : gateway->servers->timeout_ms;
+    struct router_server *routed = router_add_server(
+        gateway->router, server->id, server->name, (unsigned)timeout, (int)i, &gateway_server_ops,
+        gateway_server_at(gateway, i), server_config_allows(server, gateway->user));
+    if (routed == NULL)
+      return error_memory(error);
+    gateway_server_attach(gateway, i, routed);
+  }
+  return 0;
+}
+
+int gateway_start(struct gateway *gateway, size_t only, struct error **error)
+{
+  if (instance_prepare_process(error) != 0 || gateway_servers_new(gateway, error) != 0 ||
+      make_router(gateway, error) != 0 || add_servers(gateway, only, error) != 0 ||
+      start_preparing(gateway, error) != 0)
+    return -1;
+  router_start(gateway->router);
+  return 0;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole house in one object: configuration, plugins, router, and servers as processes. */
+#ifndef JAUAUTH_CLI_GATEWAY_H
+#define JAUAUTH_CLI_GATEWAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <uv.h>
+
+#include "core/base/error.h"
+#include "core/cli/command.h"
+#include "core/config/host_file.h"
+#include "core/config/paths.h"
+#include "core/config/servers_file.h"
+#include "core/mcp/router.h"
+#include "core/plugin/registry.h"
+#include "core/sandbox/launch.h"
+
+/* One server as a process: what the router's operations and the keeper's events come to. */
+struct gateway_server;
+
+struct gateway {
+  const struct command_line *line;
+  uv_loop_t loop;
+  struct config_paths paths;
+  struct config_problems host_problems;
+  struct host_config *host;
+  struct config_problems problems; /* of the servers file, and of what this machine lacks */
+  struct servers_config *servers;  /* NULL until gateway_read_servers() */
+  const char *state_directory;     /* NULL: there is none */
+  char *worker;                    /* this program */
+  const char *keeper;
+  char *user; /* the principal: who started the router */
+  struct registry *registry;
+  struct launch *launch;
+  bool prepared; /* the plugins have answered */
+  struct router *router;
+  struct gateway_server *processes; /* as many as servers in the file */
+  size_t running;                   /* starts whose end was not told to the router yet */
+  void (*stopped)(void *data);      /* set while stopping */
+  void *stopped_data;
+};
+
+/*
+ * Reads the host file, sets up the log and the registry. On failure everything is released. All
+ * functions belong to one thread. `gateway` must not move until gateway_close().
+ */
+int gateway_open(struct gateway *gateway, const struct command_line *line, struct error **error);
+
+/* Reads the servers file: `file`, or the one that is found when NULL. -1 and an ERROR_CONFIG when
+ * there is none; a bad one shows in `problems`. */
+int gateway_read_servers(struct gateway *gateway, const char *file, struct error **error);
+
+/* The same, and refuses what may not be used, with all problems printed to the log's stream: for
+ * commands that run servers. */
+int gateway_need_servers(struct gateway *gateway, struct error **error);
+
+/* Runs the loop until the plugins have answered about all servers. */
+int gateway_prepare(struct gateway *gateway, struct error **error);
+
+/* Makes the router with all servers that the principal may use (only the one of this index unless
+ * CONFIG_WHOLE_FILE), starts asking the plugins, and starts the servers once they have answered. */
+int gateway_start(struct gateway *gateway, size_t only, struct error **error);
+
+/* Stops all servers by their ladders; `stopped` is called once nothing is left. */
+void gateway_stop(struct gateway *gateway, void (*stopped)(void *data), void *data);
+
+/* Whether every server that was started serves (its tools are known). */
+bool gateway_all_serve(const struct gateway *gateway);
+
+/* Ends the workers and runs the loop dry. The servers must have been stopped. */
+void gateway_close(struct gateway *gateway);
+
+/* Index of the server with this id; -1 and an ERROR_USAGE with the nearest one. */
+int gateway_find(const struct gateway *gateway, const char *id, size_t *server,
+                 struct error **error);
+
+/* --- Between the files of the gateway ------------------------------------------------------------
+ */
+
+/* Operations of the router for its servers; their data is a struct gateway_server. */
+extern const struct router_server_ops gateway_server_ops;
+
+struct gateway_server *gateway_server_at(struct gateway *gateway, size_t server);
+int gateway_servers_new(struct gateway *gateway, struct error **error);
+void gateway_servers_free(struct gateway *gateway);
+void gateway_server_attach(struct gateway *gateway, size_t server, struct router_server *routed);
+
+/* The plugins have answered: starts what was waiting for that. */
+void gateway_servers_prepared(struct gateway *gateway);
+
+/* Tools kept between two starts, in files of the state directory; functions of router_settings,
+ * whose data is the gateway. */
+bool gateway_cache_load(void *data, const char *server, struct buffer *out);
+void gateway_cache_store(void *data, const char *server, const char *bytes, size_t length);
+
+#endif
