@@ -64,7 +64,7 @@ void mcp_calls_expire(struct router_server *server, uint64_t now, uint64_t *next
     }
     mcp_client_error(call->client, mcp_call_id(call), ROUTER_ERROR_TIMEOUT,
                      "server \"%s\" did not answer within %u ms", server->id, server->timeout_ms);
-    mcp_log(server->router, ROUTER_LOG_WARNING, server->id,
+    mcp_log(server->router, LOG_LEVEL_WARNING, server->id,
             "a call was not answered within %u ms and is cancelled", server->timeout_ms);
     mcp_call_abandon(call, "timed out");
   }

@@ -46,7 +46,7 @@ static void finish(struct router_server *server, bool complete)
   if (first) {
     server->state = ROUTER_SERVER_READY;
     server->from_cache = false;
-    mcp_log(server->router, ROUTER_LOG_INFO, server->id, "\"%s\" is ready with %zu tools",
+    mcp_log(server->router, LOG_LEVEL_INFO, server->id, "\"%s\" is ready with %zu tools",
             server->title, server->listing.count);
   }
   mcp_waiting_wake(server->router);
@@ -69,7 +69,7 @@ static void request_page(struct router_server *server, struct json_slice cursor)
                   : mcp_server_request(server, "tools/list",
                                        cursor.at != NULL ? params->data : NULL, params->length);
   if (fetch->id == 0) {
-    mcp_log(server->router, ROUTER_LOG_ERROR, server->id,
+    mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
             "it does not read what it was sent, so that its tools cannot be listed");
     finish(server, false);
     return;
@@ -94,13 +94,13 @@ static bool new_cursor(struct router_server *server, struct json_slice cursor)
   uint64_t hash = mcp_hash(server->router, cursor.at, cursor.length);
   for (unsigned i = 0; i < fetch->pages; i++)
     if (fetch->cursors[i] == hash) {
-      mcp_log(server->router, ROUTER_LOG_ERROR, server->id,
+      mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
               "its list of tools never ends: page %u has the cursor of an earlier one",
               fetch->pages + 1);
       return false;
     }
   if (fetch->pages == MCP_PAGE_LIMIT) {
-    mcp_log(server->router, ROUTER_LOG_ERROR, server->id,
+    mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
             "its list of tools has more than %d pages, the rest is left out", MCP_PAGE_LIMIT);
     return false;
   }
@@ -130,7 +130,7 @@ void mcp_fetch_answer(struct router_server *server, const struct mcp_message *me
   bool valid = message->result.at != NULL && message->error.at == NULL &&
                json_scan(message->result.at, message->result.length, NULL, wants, 2, &fault);
   if (!valid || json_kind(wants[0].value) != JSON_KIND_ARRAY) {
-    mcp_log(server->router, ROUTER_LOG_ERROR, server->id,
+    mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
             "its answer to tools/list cannot be used: %s",
             valid ? "there is no array \"tools\" in it" : fault.reason);
     finish(server, false);
@@ -165,7 +165,7 @@ void mcp_fetch_check(struct router_server *server, uint64_t now, uint64_t *next)
   struct mcp_fetch *fetch = &server->fetch;
   if (fetch->id != 0 && fetch->deadline <= now) {
     uint64_t id = fetch->id;
-    mcp_log(server->router, ROUTER_LOG_ERROR, server->id,
+    mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
             "it did not answer tools/list within %u ms", server->router->settings.start_wait_ms);
     server->forgotten++;
     mcp_server_cancel(server, id, "timed out");
@@ -190,7 +190,7 @@ void mcp_cache_load(struct router_server *server)
   struct json_want want = {.path = "tools"};
   if (!json_scan(bytes.data, bytes.length, NULL, &want, 1, NULL) ||
       json_kind(want.value) != JSON_KIND_ARRAY) {
-    mcp_log(router, ROUTER_LOG_WARNING, server->id,
+    mcp_log(router, LOG_LEVEL_WARNING, server->id,
             "the tools kept from its last start cannot be read and are left out");
     return;
   }

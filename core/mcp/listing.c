@@ -22,7 +22,7 @@ static struct mcp_tool *next_tool(struct mcp_listing *listing)
 
 static void leave_out(struct router_server *server, const char *reason)
 {
-  mcp_log(server->router, ROUTER_LOG_WARNING, server->id, "an entry of its tools is left out: %s",
+  mcp_log(server->router, LOG_LEVEL_WARNING, server->id, "an entry of its tools is left out: %s",
           reason);
 }
 
@@ -47,7 +47,7 @@ bool mcp_listing_add(struct router_server *server, struct mcp_listing *listing,
     return true;
   }
   if (listing->count == MCP_TOOL_LIMIT || listing->text.length + entry.length > MCP_LISTING_LIMIT) {
-    mcp_log(server->router, ROUTER_LOG_ERROR, server->id,
+    mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
             "it lists too many tools, only the first %zu are offered", listing->count);
     return false;
   }
@@ -83,12 +83,12 @@ void mcp_listing_log(struct router_server *server)
     const struct mcp_tool *tool = &server->listing.tools[i];
     int length = tool->name_length > 300 ? 300 : (int)tool->name_length;
     if (tool->alias)
-      mcp_log(server->router, ROUTER_LOG_WARNING, server->id,
+      mcp_log(server->router, LOG_LEVEL_WARNING, server->id,
               "its tool %.*s is offered as %s: some clients refuse long names, and all characters "
               "but A-Z a-z 0-9 _ -",
               length, server->listing.text.data + tool->name_at, tool->name);
     else if (strlen(tool->name) > warn)
-      mcp_log(server->router, ROUTER_LOG_WARNING, server->id,
+      mcp_log(server->router, LOG_LEVEL_WARNING, server->id,
               "the tool name %s is longer than %u bytes, which is too much for some clients; a "
               "shorter id of the server helps",
               tool->name, warn);

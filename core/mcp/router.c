@@ -55,8 +55,8 @@ uint64_t mcp_deadline(const struct router *router, unsigned span_ms)
 
 /* --- Log -------------------------------------------------------------------------------------- */
 
-void mcp_log(struct router *router, enum router_log_level level, const char *server,
-             const char *format, ...)
+void mcp_log(struct router *router, enum log_level level, const char *server, const char *format,
+             ...)
 {
   if (router->settings.log == NULL)
     return;

@@ -5,6 +5,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/error.h"
+#include "core/base/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,8 +36,6 @@ struct router;
 struct router_server;
 struct router_client;
 
-enum router_log_level { ROUTER_LOG_ERROR, ROUTER_LOG_WARNING, ROUTER_LOG_INFO, ROUTER_LOG_DEBUG };
-
 /* Codes of errors that the router itself answers, outside the range that JSON-RPC reserves. */
 enum router_error {
   ROUTER_ERROR_UNAVAILABLE = -31001, /* the server has ended, or cannot take the call */
@@ -62,8 +61,9 @@ struct router_settings {
 
   void *data; /* for the three functions below */
 
-  /* One line of text, controls escaped, never a message's contents. `server` is the id or NULL. */
-  void (*log)(void *data, enum router_log_level level, const char *server, const char *text);
+  /* For log_write(): one line of text, never a message's contents. `server` is the id or NULL.
+   * NULL: no log. */
+  void (*log)(void *data, enum log_level level, const char *server, const char *text);
   /* Tools that cache_store() was given for this server, for the same command and environment.
    * Appends to `out`; false when there is none. Checked like any foreign input. NULL: no cache. */
   bool (*cache_load)(void *data, const char *server, struct buffer *out);

@@ -34,7 +34,7 @@ void mcp_server_fail(struct router_server *server, const char *format, ...)
   if (vsnprintf(reason, sizeof reason, format, arguments) < 0)
     reason[0] = '\0';
   va_end(arguments);
-  mcp_log(server->router, ROUTER_LOG_ERROR, server->id, "it is stopped: %s", reason);
+  mcp_log(server->router, LOG_LEVEL_ERROR, server->id, "it is stopped: %s", reason);
   snprintf(text, sizeof text, "server \"%.80s\" was stopped: %s", server->id, reason);
   end(server, reason, text);
   server->ops.stop(server->data);
@@ -46,10 +46,10 @@ void router_server_ended(struct router_server *server, const char *text)
     return;
   server->paused = false;
   if (server->state == ROUTER_SERVER_ENDED) {
-    mcp_log(server->router, ROUTER_LOG_INFO, server->id, "it has ended: %s", text);
+    mcp_log(server->router, LOG_LEVEL_INFO, server->id, "it has ended: %s", text);
     return;
   }
-  mcp_log(server->router, ROUTER_LOG_ERROR, server->id, "it has ended: %s", text);
+  mcp_log(server->router, LOG_LEVEL_ERROR, server->id, "it has ended: %s", text);
   char message[560];
   snprintf(message, sizeof message, "server \"%.80s\" has ended before it answered: %.400s",
            server->id, text);
@@ -64,7 +64,7 @@ void mcp_server_noise(struct router_server *server, const char *bytes, size_t le
     /* A banner helps to find its cause. Broken JSON may be anybody's data, and is not shown. */
     bool banner = length > 0 && *bytes != '{' && *bytes != '[';
     int shown = !banner ? 0 : length > 100 ? 100 : (int)length;
-    mcp_log(server->router, ROUTER_LOG_WARNING, server->id,
+    mcp_log(server->router, LOG_LEVEL_WARNING, server->id,
             "its line number %" PRIu64 " that is no message is dropped (%s)%s%.*s", count, reason,
             banner ? ": " : "", shown, bytes);
   }
@@ -218,7 +218,7 @@ static void stray_response(struct router_server *server, struct json_slice id)
     return;
   }
   if (mcp_log_worthy(++server->counters.stray))
-    mcp_log(server->router, ROUTER_LOG_WARNING, server->id,
+    mcp_log(server->router, LOG_LEVEL_WARNING, server->id,
             "its answer number %" PRIu64 " that nobody waits for is dropped (%s)",
             server->counters.stray, asked ? "answered before" : "never asked");
 }

@@ -202,8 +202,8 @@ uint64_t mcp_hash(const struct router *router, const void *bytes, size_t length)
 void mcp_timer_at(struct router *router, uint64_t when);
 /* Of a time span of 0: MCP_NEVER. */
 uint64_t mcp_deadline(const struct router *router, unsigned span_ms);
-void mcp_log(struct router *router, enum router_log_level level, const char *server,
-             const char *format, ...) __attribute__((format(printf, 4, 5)));
+void mcp_log(struct router *router, enum log_level level, const char *server, const char *format,
+             ...) __attribute__((format(printf, 4, 5)));
 /* Whether the count is one that is worth a line of the log: 1, 2, 4, 8, … */
 bool mcp_log_worthy(uint64_t count);
 /* Pauses or resumes the reading of servers and of clients, as the queues of clients want it. */

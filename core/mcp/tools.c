@@ -59,7 +59,7 @@ static void note_clash(struct router *router, struct mcp_tool *first, struct mcp
   if (first->clash_logged && second->clash_logged)
     return;
   first->clash_logged = second->clash_logged = true;
-  mcp_log(router, ROUTER_LOG_ERROR, second->server->id,
+  mcp_log(router, LOG_LEVEL_ERROR, second->server->id,
           "servers \"%s\" and \"%s\" both have a tool that would be named %s, so neither is "
           "offered; give one of the servers another id",
           first->server->id, second->server->id, second->name);
@@ -68,7 +68,7 @@ static void note_clash(struct router *router, struct mcp_tool *first, struct mcp
 static void note_repeated(struct router *router, struct mcp_tool *tool)
 {
   if (!tool->repeated)
-    mcp_log(router, ROUTER_LOG_WARNING, tool->server->id,
+    mcp_log(router, LOG_LEVEL_WARNING, tool->server->id,
             "it lists two tools that are named %s, the second is left out", tool->name);
   tool->repeated = true;
 }

@@ -65,9 +65,9 @@ static void client_pause(void *data, bool paused)
   ((struct world_client *)data)->paused = paused;
 }
 
-static void keep_log(void *data, enum router_log_level level, const char *server, const char *text)
+static void keep_log(void *data, enum log_level level, const char *server, const char *text)
 {
-  static const char *const names[] = {"ERROR", "WARNING", "INFO", "DEBUG"};
+  static const char *const names[] = {"", "ERROR", "WARNING", "INFO", "DEBUG"};
   buffer_append_format(&((struct world *)data)->log, "%s %s %s\n", names[level],
                        server != NULL ? server : "-", text);
 }
