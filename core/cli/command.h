@@ -23,6 +23,7 @@ struct command_line {
   bool strict;              /* --strict */
   bool allow_unsandboxed;   /* --allow-unsandboxed */
   bool stdio;               /* --stdio */
+  bool serves;              /* the command runs until its client ends: set by it, no option */
   bool help;                /* --help */
   bool version;             /* --version */
   const char **arguments;   /* the subcommand and what follows it; ends with NULL; owned */

@@ -12,6 +12,9 @@
 #include "core/sandbox/instance.h"
 #include "core/transport/server_pipe.h"
 
+/* A server that is just ending closes its output a moment before it is gone. */
+enum { PATIENCE_MS = 1000 };
+
 /*
  * The life of a process: wanted -> planning -> running -> ended. What is told to the router at its
  * end waits for both the instance's end and the last line that it wrote.
@@ -22,11 +25,12 @@ struct gateway_server {
   struct router_server *routed; /* NULL: not offered */
   struct instance *instance;    /* NULL: none runs */
   struct server_pipe *pipe;
-  bool wanted;    /* the router has asked for it, the plugins have not answered yet */
-  bool stopping;  /* asked to stop */
-  bool pipe_open; /* lines may still come */
-  char *plain;    /* what the keeper said, while the plugin is asked what it means */
-  char *ending;   /* sentence for the router; NULL: not ended yet */
+  bool wanted;         /* the router has asked for it, the plugins have not answered yet */
+  bool stopping;       /* asked to stop */
+  bool pipe_open;      /* lines may still come */
+  uv_timer_t patience; /* after the end of its output, before it is stopped */
+  char *plain;         /* what the keeper said, while the plugin is asked what it means */
+  char *ending;        /* sentence for the router; NULL: not ended yet */
 };
 
 static const struct server_config *configuration(const struct gateway_server *server)
@@ -46,9 +50,8 @@ static void tell_end(struct gateway_server *server)
   server_pipe_close(steal_pointer(server->pipe));
   struct gateway *gateway = server->gateway;
   gateway->running--;
-  log_write(server->stopping ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, id_of(server), "%s", text);
-  if (server->routed != NULL)
-    router_server_ended(server->routed, text);
+  uv_timer_stop(&server->patience);
+  router_server_ended(server->routed, text);
   if (gateway->stopped != NULL && gateway->running == 0) {
     void (*stopped)(void *) = gateway->stopped;
     gateway->stopped = NULL;
@@ -111,18 +114,25 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
                     on_diagnosed, server);
 }
 
+static void on_impatience(uv_timer_t *timer)
+{
+  struct gateway_server *server = timer->data;
+  if (server->instance == NULL)
+    return;
+  log_write(LOG_LEVEL_WARNING, id_of(server), "lives without its standard output; it is stopped");
+  server_pipe_close_input(server->pipe);
+  instance_stop(server->instance);
+}
+
 /* The server's stdout has no more lines. One that still lives can answer nothing any more. */
 static void on_output_end(void *data)
 {
   struct gateway_server *server = data;
   server->pipe_open = false;
-  if (server->instance != NULL) {
-    log_write(LOG_LEVEL_WARNING, id_of(server), "closed its standard output; it is stopped");
-    server_pipe_close_input(server->pipe);
-    instance_stop(server->instance);
-  } else if (server->ending != NULL) {
+  if (server->ending != NULL)
     tell_end(server);
-  }
+  else
+    uv_timer_start(&server->patience, on_impatience, PATIENCE_MS, 0);
 }
 
 /* --- Starting -------------------------------------------------------------------------------- */
@@ -235,8 +245,11 @@ int gateway_servers_new(struct gateway *gateway, struct error **error)
   gateway->processes = calloc(count + 1, sizeof *gateway->processes);
   if (gateway->processes == NULL)
     return error_memory(error);
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     gateway->processes[i] = (struct gateway_server){.gateway = gateway, .index = i};
+    uv_timer_init(&gateway->loop, &gateway->processes[i].patience); /* it cannot fail */
+    gateway->processes[i].patience.data = &gateway->processes[i];
+  }
   return 0;
 }
 
@@ -261,18 +274,26 @@ bool gateway_all_serve(const struct gateway *gateway)
   return true;
 }
 
+void gateway_servers_close(struct gateway *gateway)
+{
+  for (size_t i = 0; gateway->processes != NULL && i < gateway->servers->server_count; i++) {
+    server_pipe_close(steal_pointer(gateway->processes[i].pipe));
+    uv_close((uv_handle_t *)&gateway->processes[i].patience, NULL);
+  }
+}
+
 void gateway_servers_free(struct gateway *gateway)
 {
   for (size_t i = 0; gateway->processes != NULL && i < gateway->servers->server_count; i++) {
     free(gateway->processes[i].plain);
     free(gateway->processes[i].ending);
-    server_pipe_close(gateway->processes[i].pipe);
   }
   free(gateway->processes);
 }
 
 void gateway_stop(struct gateway *gateway, void (*stopped)(void *data), void *data)
 {
+  gateway->stopping = true;
   for (size_t i = 0; i < gateway->servers->server_count; i++)
     stop(&gateway->processes[i]);
   if (gateway->running == 0) {

@@ -27,6 +27,8 @@ extern char **environ;
 static int open_log(const struct gateway *gateway, struct error **error)
 {
   enum log_level level = gateway->host->log_level;
+  if (!gateway->line->serves && level > LOG_LEVEL_WARNING)
+    level = LOG_LEVEL_WARNING; /* a command that answers one question tells only what is wrong */
   enum log_format format = gateway->host->log_format;
   const char *given_level = gateway->line->log_level;
   const char *given_format = gateway->line->log_format;
@@ -129,6 +131,7 @@ void gateway_close(struct gateway *gateway)
 {
   if (gateway->router != NULL)
     router_free(gateway->router);
+  gateway_servers_close(gateway);
   if (gateway->registry != NULL)
     registry_close(gateway->registry, registry_closed, NULL);
   uv_run(&gateway->loop, UV_RUN_DEFAULT);
@@ -234,7 +237,9 @@ int gateway_prepare(struct gateway *gateway, struct error **error)
 
 static void router_logs(void *data, enum log_level level, const char *server, const char *text)
 {
-  (void)data;
+  const struct gateway *gateway = data;
+  if (gateway->stopping && level < LOG_LEVEL_INFO)
+    level = LOG_LEVEL_INFO; /* that servers end is what was asked for */
   log_write(level, server, "%s", text);
 }
 

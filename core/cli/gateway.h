@@ -38,6 +38,7 @@ struct gateway {
   struct router *router;
   struct gateway_server *processes; /* as many as servers in the file */
   size_t running;                   /* starts whose end was not told to the router yet */
+  bool stopping;                    /* gateway_stop() was called */
   void (*stopped)(void *data);      /* set while stopping */
   void *stopped_data;
 };
@@ -84,6 +85,8 @@ extern const struct router_server_ops gateway_server_ops;
 
 struct gateway_server *gateway_server_at(struct gateway *gateway, size_t server);
 int gateway_servers_new(struct gateway *gateway, struct error **error);
+/* Handles of the loop first, memory once it has run dry. */
+void gateway_servers_close(struct gateway *gateway);
 void gateway_servers_free(struct gateway *gateway);
 void gateway_server_attach(struct gateway *gateway, size_t server, struct router_server *routed);
 

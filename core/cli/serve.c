@@ -83,7 +83,9 @@ int command_serve(const struct command_line *line, const char *const *arguments,
 {
   (void)arguments;
   struct serve serve = {0};
-  if (gateway_open(&serve.gateway, line, error) != 0)
+  struct command_line serving = *line;
+  serving.serves = true;
+  if (gateway_open(&serve.gateway, &serving, error) != 0)
     return -1;
   int answer = -1;
   if (gateway_need_servers(&serve.gateway, error) == 0 && catch_signals(&serve, error) == 0 &&

@@ -53,7 +53,7 @@ void launch_block(struct launch *launch, size_t server, const char *below, const
                          launch->settings.problems, below, hint, "%s", text != NULL ? text : code);
 }
 
-/* --- Asking the plugins ----------------------------------------------------------------------- */
+/* --- Asking the plugins ---------------------------------------------------------------------- */
 
 static void answered(struct launch *launch)
 {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* What the child was doing when it failed. */
@@ -151,6 +152,24 @@ static void become(const struct keeper *keeper, const struct image_step *step,
     give_up(arranged, PRIVILEGES);
   execve(step->program, arguments, environment);
   give_up(arranged, EXECUTE);
+}
+
+/* The exit status carries the errno. */
+int keeper_as_account(const struct keeper *keeper, int (*act)(const struct keeper *keeper))
+{
+  if ((keeper->image.flags & IMAGE_IDENTITY) == 0)
+    return act(keeper);
+  pid_t made = fork();
+  if (made == 0)
+    _exit(change_identity(&keeper->image) < 0 || act(keeper) < 0 ? errno : 0);
+  int status = 0;
+  pid_t ended;
+  while (made > 0 && (ended = waitpid(made, &status, 0)) < 0 && errno == EINTR)
+    continue;
+  if (made < 0 || ended < 0)
+    return -1;
+  errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+  return errno == 0 ? 0 : -1;
 }
 
 bool keeper_execute(const struct keeper *keeper, const struct image_step *step,

@@ -142,32 +142,50 @@ static pid_t descend(const struct keeper *keeper, pid_t pid)
   return pid;
 }
 
-/* Finds the server's process and holds on to it. */
+/* Holds on to a process of the sandbox. */
+static bool hold(struct keeper *keeper, pid_t pid)
+{
+  struct os_process held = {0};
+  if (os_process_hold(&held, pid) < 0) {
+    int saved = errno;
+    keeper_turn(keeper, 0);
+    if (keeper->front_running && !keeper->let_go)
+      keeper_fault(saved, "the server's process was gone before it was let go");
+    return false;
+  }
+  /* Whoever writes to the status descriptor must not aim the keeper at somebody else's process. */
+  if ((keeper->image.flags & IMAGE_OWN_TREE) != 0 && !os_descends(pid, keeper->self)) {
+    os_process_release(&held);
+    keeper_fault(0, "the process that was named as the server's does not descend from the front");
+    return false;
+  }
+  os_process_release(&keeper->located);
+  keeper->located = held;
+  return true;
+}
+
+/* Finds the process that the plan names and holds on to it. */
 static bool locate(struct keeper *keeper)
 {
   if (keeper->image.locate == IMAGE_REMOTE)
     return true;
   pid_t first = first_pid(keeper);
-  pid_t pid = first == 0 ? 0 : descend(keeper, first);
-  while (first != 0 && pid == 0 && goes_on(keeper)) {
+  return first != 0 && hold(keeper, first);
+}
+
+/* From the process that the plan names to the server's own. One that has ended already stays what
+ * it was: its front's end says the rest. */
+static bool follow(struct keeper *keeper)
+{
+  pid_t first = keeper->located.pid;
+  if (keeper->image.locate == IMAGE_REMOTE || keeper->image.locate_children == 0)
+    return true;
+  pid_t pid = descend(keeper, first);
+  while (pid == 0 && goes_on(keeper)) {
     keeper_turn(keeper, LOOK_AGAIN);
     pid = descend(keeper, first);
   }
-  if (pid == 0)
-    return false;
-  if (os_process_hold(&keeper->located, pid) < 0) {
-    keeper_turn(keeper, 0);
-    if (keeper->front_running)
-      keeper_fault(errno, "the server's process was gone before it was let go");
-    return false;
-  }
-  /* Whoever writes to the status descriptor must not aim the keeper at somebody else's process. */
-  if ((keeper->image.flags & IMAGE_OWN_TREE) != 0 && !os_descends(pid, keeper->self)) {
-    os_process_release(&keeper->located);
-    keeper_fault(0, "the process that was named as the server's does not descend from the front");
-    return false;
-  }
-  return true;
+  return pid != 0 && hold(keeper, pid);
 }
 
 static int limit_located(const struct keeper *keeper)
@@ -193,25 +211,38 @@ static int limit_located(const struct keeper *keeper)
   return os_process_signal(&keeper->located, 0);
 }
 
+static bool set_limits(struct keeper *keeper)
+{
+  if (keeper_as_account(keeper, limit_located) == 0)
+    return true;
+  int saved = errno;
+  keeper_turn(keeper, 0);
+  if (keeper->gate < 0 && saved == ESRCH)
+    return true;
+  if (keeper->front_running)
+    keeper_fault(saved, "the server's limits could not be set");
+  return false;
+}
+
+/*
+ * With a gate, the process that the plan names waits there: it has no children yet, and what it
+ * will have inherits its limits. Without one the server's process is there already.
+ */
 static bool let_go(struct keeper *keeper)
 {
-  int gate = keeper->gate;
-  if (limit_located(keeper) < 0) {
-    int saved = errno;
-    keeper_turn(keeper, 0);
-    if (gate >= 0 || saved != ESRCH) {
-      if (keeper->front_running)
-        keeper_fault(saved, "the server's limits could not be set");
+  if (keeper->gate < 0) {
+    keeper->let_go = follow(keeper) && set_limits(keeper);
+  } else if (set_limits(keeper)) {
+    if (write(keeper->gate, "1", 1) != 1) {
+      keeper_fault(errno, "the server could not be let go");
       return false;
     }
+    keeper->let_go = true;
+    (void)follow(keeper); /* a server that ends at once was let go all the same */
   }
-  if (gate >= 0 && write(gate, "1", 1) != 1) {
-    keeper_fault(errno, "the server could not be let go");
-    return false;
-  }
-  keeper->let_go = true;
-  keeper_tell(KEEPER_STARTED, 0, IMAGE_NONE, (int32_t)keeper->located.pid, NULL, 0);
-  return true;
+  if (keeper->let_go)
+    keeper_tell(KEEPER_STARTED, 0, IMAGE_NONE, (int32_t)keeper->located.pid, NULL, 0);
+  return keeper->let_go;
 }
 
 bool keeper_start(struct keeper *keeper)

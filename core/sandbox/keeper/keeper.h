@@ -86,6 +86,12 @@ struct keeper_child {
 bool keeper_execute(const struct keeper *keeper, const struct image_step *step,
                     const struct keeper_child *child, pid_t *pid, const char **what, int *errnum);
 
+/*
+ * Does something as the account of the front: prlimit(2) of another account's process takes
+ * CAP_SYS_RESOURCE, which root does not have in every container. -1 with errno as `act` left it.
+ */
+int keeper_as_account(const struct keeper *keeper, int (*act)(const struct keeper *keeper));
+
 /* --- step.c --- */
 
 /* Runs a step to its end or time limit and reports it. With `may_leave` it is killed when the front
