@@ -495,6 +495,26 @@ static void test_flood(void **state)
   rig_end(&rig);
 }
 
+/* The router gives a server up in the middle of what was read from it; the rest is dropped. */
+static void test_stop_while_reading(void **state)
+{
+  (void)state;
+  struct rig rig;
+  rig_simple(&rig);
+  SAY(&rig, rig.to_client, CALL("1", "x"));
+  WAIT(&rig, got(&rig.server_got, "\n"));
+  CLEANUP_BUFFER struct buffer text = {0};
+  for (int i = 0; i < 10500; i++)
+    buffer_append_text(&text, "x\n");
+  buffer_append_text(&text, "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{}}\n");
+  SAY(&rig, rig.to_server, text.data);
+  WAIT(&rig, rig.pipe == NULL);
+  WAIT(&rig, got(&rig.client_got, "was stopped"));
+  assert_false(got(&rig.client_got, "result"));
+  assert_int_equal(router_server_counters(rig.server)->noise, 10001);
+  rig_end(&rig);
+}
+
 static void test_overlong_request(void **state)
 {
   (void)state;
@@ -683,6 +703,7 @@ int main(void)
       cmocka_unit_test(test_server_closes_input),
       cmocka_unit_test(test_close_input),
       cmocka_unit_test(test_flood),
+      cmocka_unit_test(test_stop_while_reading),
       cmocka_unit_test(test_overlong_request),
       cmocka_unit_test(test_gathered),
       cmocka_unit_test(test_files),
