@@ -142,9 +142,7 @@ void mcp_fetch_answer(struct router_server *server, const struct mcp_message *me
   }
   /* Only a missing cursor ends the list, an empty one does not. */
   struct json_slice cursor = wants[1].value;
-  if (json_kind(cursor) != JSON_KIND_STRING)
-    finish(server, true);
-  else if (new_cursor(server, cursor))
+  if (json_kind(cursor) == JSON_KIND_STRING && new_cursor(server, cursor))
     request_page(server, cursor);
   else
     finish(server, true);

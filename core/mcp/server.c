@@ -232,13 +232,11 @@ static void handle_response(struct router_server *server, const struct mcp_messa
     return;
   }
   uint64_t id = json_slice_integer(message->id, &number) && number > 0 ? (uint64_t)number : 0;
-  if (id == 0)
-    stray_response(server, message->id);
-  else if (id == server->initialize_id)
+  if (id != 0 && id == server->initialize_id)
     initialized(server, message);
-  else if (id == server->fetch.id)
+  else if (id != 0 && id == server->fetch.id)
     mcp_fetch_answer(server, message);
-  else if (id == server->level_id)
+  else if (id != 0 && id == server->level_id)
     server->level_id = 0;
   else
     stray_response(server, message->id);

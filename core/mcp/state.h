@@ -123,33 +123,34 @@ struct router_server {
   struct router *router;
   char *id;
   char *title;
-  unsigned timeout_ms;
-  int order;
-  bool allowed;
   struct router_server_ops ops;
   void *data;
+  int order;
+  unsigned timeout_ms;
+  bool allowed;
 
-  enum router_server_state state;
-  char *ending; /* why it ended, or NULL */
   bool paused;
+  bool has_tools;
+  bool has_logging;
+  enum router_server_state state;
+  char *ending;           /* why it ended, or NULL */
   uint64_t awaited_until; /* others wait for its tools so long */
   uint64_t deadline;      /* of its answer to initialize */
   enum mcp_version version;
-  bool has_tools, has_logging;
-
-  uint64_t last_id;       /* of requests to this process */
-  uint64_t initialize_id; /* 0: not waited for */
-  uint64_t level_id;      /* of the last logging/setLevel */
-  enum mcp_level level;   /* told to the server */
-  uint64_t forgotten;     /* answers that may still come late */
   unsigned noise_in_a_row;
+
+  uint64_t last_id;          /* of requests to this process */
+  uint64_t initialize_id;    /* 0: not waited for */
+  uint64_t level_id;         /* of the last logging/setLevel */
+  uint64_t forgotten;        /* answers that may still come late */
   struct mcp_table calls;    /* by upstream id */
   struct mcp_ring in_flight; /* the same, in order of deadlines */
 
   struct mcp_listing listing; /* offered; from the cache before the server has answered */
   struct mcp_fetch fetch;
-  uint64_t fetch_due; /* its list has changed; MCP_NEVER: it has not */
-  bool from_cache;    /* `listing` is */
+  uint64_t fetch_due;   /* its list has changed; MCP_NEVER: it has not */
+  enum mcp_level level; /* told to the server */
+  bool from_cache;      /* `listing` is */
   struct router_server_counters counters;
 };
 

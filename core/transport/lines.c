@@ -20,7 +20,7 @@ void lines_free(struct lines *lines)
 
 static void compact(struct lines *lines)
 {
-  if (lines->end > lines->start)
+  if (lines->data != NULL && lines->end > lines->start)
     memmove(lines->data, lines->data + lines->start, lines->end - lines->start);
   lines->end -= lines->start;
   lines->scanned -= lines->start;
