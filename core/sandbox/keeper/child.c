@@ -163,7 +163,7 @@ int keeper_as_account(const struct keeper *keeper, int (*act)(const struct keepe
   if (made == 0)
     _exit(change_identity(&keeper->image) < 0 || act(keeper) < 0 ? errno : 0);
   int status = 0;
-  pid_t ended;
+  pid_t ended = -1;
   while (made > 0 && (ended = waitpid(made, &status, 0)) < 0 && errno == EINTR)
     continue;
   if (made < 0 || ended < 0)
