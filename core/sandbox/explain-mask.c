@@ -131,6 +131,7 @@ void explain_append_word(struct buffer *out, const struct plan *plan, const char
     buffer_append_text(out, "''");
 }
 
+/* A format that begins with '-' would be taken for an option. */
 static void append_format(struct buffer *out, const char *bytes, size_t length)
 {
   for (size_t i = 0; i < length; i++) {
@@ -139,7 +140,7 @@ static void append_format(struct buffer *out, const char *bytes, size_t length)
       buffer_append_text(out, "%%");
     else if (byte == '\\')
       buffer_append_text(out, "\\\\");
-    else if (byte < 0x20 || byte >= 0x7f || byte == '\'')
+    else if (byte < 0x20 || byte >= 0x7f || byte == '\'' || (byte == '-' && i == 0))
       buffer_append_format(out, "\\%03o", byte);
     else
       buffer_append_byte(out, bytes[i]);

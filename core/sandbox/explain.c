@@ -135,7 +135,7 @@ static void append_phase(struct buffer *out, const struct plan *plan, enum plan_
   }
 }
 
-/* Finds the pid of the server's process, as $located. */
+/* Finds the process that waits at the gate, as $located. */
 static void append_locate(struct buffer *out, const struct plan *plan)
 {
   const struct plan_step *front = plan_front(plan);
@@ -155,9 +155,6 @@ static void append_locate(struct buffer *out, const struct plan *plan)
     explain_append_step(out, plan, &plan->steps[index]);
     buffer_append_text(out, " </dev/null\n)\n");
   }
-  for (uint32_t i = 0; i < plan->locate_children; i++)
-    buffer_append_text(out,
-                       "located=$(cut -d ' ' -f 1 \"/proc/$located/task/$located/children\")\n");
 }
 
 static void append_located_limit(struct buffer *out, const struct plan *plan, enum plan_limit limit,
@@ -185,7 +182,7 @@ static void append_front(struct buffer *out, const struct plan *plan)
   buffer_append_format(out, " <&%d %d<&- &\nfront=$!\n", (int)front->file_count + 4,
                        (int)front->file_count + 4);
   append_locate(out, plan);
-  buffer_append_text(out, "# The server waits at the gate until its limits are set.\n"
+  buffer_append_text(out, "# It waits at the gate until the server's limits are set.\n"
                           "prlimit --pid \"$located\" --core=0:0");
   append_located_limit(out, plan, PLAN_OPEN_FILES, "nofile");
   append_located_limit(out, plan, PLAN_FILE_SIZE, "fsize");

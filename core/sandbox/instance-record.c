@@ -144,6 +144,7 @@ void instance_record_message(struct instance *instance, const struct keeper_mess
     break;
   case KEEPER_ENDED:
     record->ended = true;
+    record->let_go = record->let_go || (message->flags & KEEPER_LET_GO) != 0;
     record->front_ran = record->front_ran || (message->flags & KEEPER_FRONT_RAN) != 0;
     if ((message->flags & KEEPER_FRONT_RAN) != 0)
       record->wait_status = message->value;

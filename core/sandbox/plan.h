@@ -111,6 +111,8 @@ struct plan {
   enum plan_locate locate;
   char *locate_member; /* PLAN_LOCATE_STATUS */
   char *locate_step;   /* PLAN_LOCATE_OUTPUT */
+  /* So many times "the first child" from there to the server. With a gate limits are set on the
+   * process that waits at it, before its children are looked for. */
   uint32_t locate_children;
   struct plan_limit_verdict verdicts[PLAN_LIMITS];
   struct plan_host_limit limits[PLAN_LIMITS];

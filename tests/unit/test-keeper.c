@@ -449,6 +449,34 @@ static void test_gate_opens_after_limits(void **state)
   release(&run);
 }
 
+/* What waits at the gate starts the server as its child, which inherits the limits. */
+static void test_child_of_what_waits_at_the_gate(void **state)
+{
+  (void)state;
+  if (access("/bin/bash", X_OK) < 0)
+    skip();
+  struct run run;
+  struct draft draft = draft_new("/bin/sh", "-c", "ulimit -n; echo pid $$; cat", NULL);
+  json_t *front = draft_step(&draft, "front", "front", "/bin/bash", "-c",
+                             "exec 9<&0; (read -r -n 1 <&3; \"$@\"; true) <&9 &\n"
+                             "echo \"{\\\"pid\\\":$!}\" >&4; exec 9<&-; wait",
+                             "bash", DRAFT_COMMAND, NULL);
+  draft_descriptor(front, "gate");
+  draft_descriptor(front, "status");
+  draft_set(&draft, "locate", "{'from':'status','member':'pid','children':1}");
+  draft_set(&draft, "stop", "[{'signal':9,'target':'located'},{'wait':20000}]");
+  draft_limit(&draft, "open_files", 50, true, "host");
+  run_draft(&run, draft);
+  UNTIL(&run, run.started && printed(&run, "pid"));
+  char line[64];
+  snprintf(line, sizeof line, "50\npid %d\n", (int)run.located);
+  assert_string_equal(run.printed.data, line);
+  stop(&run);
+  finish(&run);
+  assert_int_equal(run.end.flags, KEEPER_FRONT_RAN | KEEPER_LET_GO);
+  release(&run);
+}
+
 static void test_gate_stays_closed(void **state)
 {
   (void)state;
@@ -822,6 +850,7 @@ int main(void)
       cmocka_unit_test_setup(test_command_line_shows_no_secret, lack_nothing),
       TWICE(test_limits_of_the_front),
       TWICE(test_gate_opens_after_limits),
+      TWICE(test_child_of_what_waits_at_the_gate),
       TWICE(test_gate_stays_closed),
       TWICE(test_foreign_pid_is_refused),
       TWICE(test_locate_child_and_output),

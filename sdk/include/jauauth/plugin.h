@@ -357,7 +357,9 @@ struct jauauth_host {
   /* The write end of a pipe whose lines the host reads (for plan_locate_status and `diagnose`). */
   int32_t (*step_status)(struct jauauth_step *step);
   /* The read end of the gate: a byte arrives when the limits of the located process are set. It
-   * never reads end-of-file, so that a host that dies cannot open it. */
+   * never reads end-of-file, so that a host that dies cannot open it. With a gate the process that
+   * plan_locate_… names waits at it, and becomes or starts the server; the `children` behind it are
+   * looked for when the gate is open. */
   int32_t (*step_gate)(struct jauauth_step *step);
   void (*step_time_limit)(struct jauauth_step *step, uint32_t milliseconds);
   void (*step_capture)(struct jauauth_step *step, uint32_t most_bytes);
