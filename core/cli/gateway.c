@@ -17,6 +17,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/os/trust.h"
 #include "core/paths.h"
 #include "core/sandbox/instance.h"
 
@@ -82,7 +83,6 @@ static int find_program(struct gateway *gateway, struct error **error)
     return error_make(error, ERROR_FAILED, errno, "cannot find this program in /proc/self/exe");
   path[length] = '\0';
   gateway->worker = strdup(path);
-  gateway->keeper = gateway->line->keeper != NULL ? gateway->line->keeper : JAUAUTH_KEEPER;
   struct passwd *entry = getpwuid(getuid());
   char number[32];
   snprintf(number, sizeof number, "%u", (unsigned)getuid());
@@ -143,6 +143,7 @@ void gateway_close(struct gateway *gateway)
   config_problems_free(&gateway->host_problems);
   config_paths_free(&gateway->paths);
   free(gateway->worker);
+  free(gateway->keeper);
   free(gateway->user);
   uv_loop_close(&gateway->loop);
   log_close();
@@ -277,11 +278,23 @@ static int add_servers(struct gateway *gateway, size_t only, struct error **erro
   return 0;
 }
 
+/* The keeper gets the secrets of the servers and runs with the router's rights, so that it must be
+ * nobody else's program. Only trusted users can change the file afterwards. */
+static int find_keeper(struct gateway *gateway, struct error **error)
+{
+  const char *named = gateway->line->keeper != NULL ? gateway->line->keeper : JAUAUTH_KEEPER;
+  struct trust_owners owners;
+  if (trust_owners_find(&owners, error) != 0)
+    return -1;
+  CLEANUP_CLOSE int keeper = trust_open(&owners, named, &gateway->keeper, error);
+  return keeper < 0 ? error_wrap(error, "the keeper cannot be used") : 0;
+}
+
 int gateway_start(struct gateway *gateway, size_t only, struct error **error)
 {
-  if (instance_prepare_process(error) != 0 || gateway_servers_new(gateway, error) != 0 ||
-      make_router(gateway, error) != 0 || add_servers(gateway, only, error) != 0 ||
-      start_preparing(gateway, error) != 0)
+  if (find_keeper(gateway, error) != 0 || instance_prepare_process(error) != 0 ||
+      gateway_servers_new(gateway, error) != 0 || make_router(gateway, error) != 0 ||
+      add_servers(gateway, only, error) != 0 || start_preparing(gateway, error) != 0)
     return -1;
   router_start(gateway->router);
   return 0;

@@ -30,8 +30,8 @@ struct gateway {
   struct servers_config *servers;  /* NULL until gateway_read_servers() */
   const char *state_directory;     /* NULL: there is none */
   char *worker;                    /* this program */
-  const char *keeper;
-  char *user; /* the principal: who started the router */
+  char *keeper;                    /* where it really is; NULL until gateway_start() */
+  char *user;                      /* the principal: who started the router */
   struct registry *registry;
   struct launch *launch;
   bool prepared; /* the plugins have answered */
