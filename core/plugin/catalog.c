@@ -3,11 +3,13 @@
 #include "core/plugin/catalog.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/plugin/table.h"
@@ -29,7 +31,12 @@ static int add(struct catalog *catalog, const char *directory, char *name, struc
 {
   CLEANUP_FREE char *owned = name;
   CLEANUP_FREE char *file = NULL;
-  if (asprintf(&file, "%s/%s.so", directory, name) < 0) {
+  /* The worker stands elsewhere. */
+  CLEANUP_FREE char *here = directory[0] == '/' ? NULL : getcwd(NULL, 0);
+  if (directory[0] != '/' && here == NULL)
+    return error_make(error, ERROR_CONFIG, errno, "cannot find the working directory");
+  if (asprintf(&file, "%s%s%s/%s.so", here == NULL ? "" : here, here == NULL ? "" : "/", directory,
+               name) < 0) {
     file = NULL;
     return error_memory(error);
   }
