@@ -81,6 +81,36 @@ void text_escape_controls(struct buffer *out, const char *text, size_t length)
   buffer_append(out, plain, (size_t)(at - plain));
 }
 
+static void append_json_escape(struct buffer *out, uint32_t code_point)
+{
+  if (code_point < 0x10000) {
+    buffer_append_format(out, "\\u%04x", (unsigned)code_point);
+    return;
+  }
+  code_point -= 0x10000;
+  buffer_append_format(out, "\\u%04x\\u%04x", 0xD800U + (unsigned)(code_point >> 10),
+                       0xDC00U + (unsigned)(code_point & 0x3FF));
+}
+
+void text_escape_json(struct buffer *out, const char *text, size_t length)
+{
+  const unsigned char *at = (const unsigned char *)text;
+  const unsigned char *end = at + length;
+  const unsigned char *plain = at;
+  while (at < end) {
+    size_t sequence = utf8_sequence(at, end);
+    uint32_t code_point = sequence == 0 ? 0 : utf8_code_point(at, sequence);
+    const unsigned char *next = at + (sequence == 0 ? 1 : sequence);
+    if (code_point == 0x7F || is_hidden(code_point)) {
+      buffer_append(out, plain, (size_t)(at - plain));
+      append_json_escape(out, code_point);
+      plain = next;
+    }
+    at = next;
+  }
+  buffer_append(out, plain, (size_t)(at - plain));
+}
+
 static int lower(char byte)
 {
   return byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte;

@@ -25,6 +25,13 @@ bool text_is_utf8(const void *bytes, size_t length);
 void text_escape_controls(struct buffer *out, const char *text, size_t length);
 
 /*
+ * Appends JSON text, which must have been validated, so that it has the same value and no character
+ * in it steers a terminal or hides: DEL and what text_escape_controls() shows as "\u{NNNN}" becomes
+ * "\uNNNN", two of them beyond U+FFFF. Such characters stand inside of strings only.
+ */
+void text_escape_json(struct buffer *out, const char *text, size_t length);
+
+/*
  * The entry of `known` (of `count`) that was most likely meant by `unknown`, for "did you mean",
  * or NULL when none is near: at most one edit (a character too many, missing, wrong, or two
  * neighbours swapped) for every three characters; case does not count. Of equals the first wins.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/text.h"
 
 int output_text(const struct buffer *text, struct error **error)
 {
@@ -19,14 +20,17 @@ int output_text(const struct buffer *text, struct error **error)
   return 0;
 }
 
+int output_foreign_json(const char *text, size_t length, struct error **error)
+{
+  CLEANUP_BUFFER struct buffer out = {0};
+  text_escape_json(&out, text, length);
+  buffer_append_byte(&out, '\n');
+  return output_text(&out, error);
+}
+
 int output_json(json_t *value, struct error **error)
 {
   CLEANUP_FREE char *text = value != NULL ? json_dumps(value, JSON_INDENT(2)) : NULL;
   json_decref(value);
-  if (text == NULL)
-    return error_memory(error);
-  CLEANUP_BUFFER struct buffer out = {0};
-  buffer_append_text(&out, text);
-  buffer_append_byte(&out, '\n');
-  return output_text(&out, error);
+  return text != NULL ? output_foreign_json(text, strlen(text), error) : error_memory(error);
 }

@@ -46,14 +46,6 @@ static int print_table(struct json_slice tools, struct error **error)
   return output_text(&text, error);
 }
 
-static int print_slice(struct json_slice slice, struct error **error)
-{
-  CLEANUP_BUFFER struct buffer text = {0};
-  buffer_append(&text, slice.at, slice.length);
-  buffer_append_byte(&text, '\n');
-  return output_text(&text, error);
-}
-
 static int list_tools(struct local_client *client, void *data, struct error **error)
 {
   (void)data;
@@ -63,7 +55,8 @@ static int list_tools(struct local_client *client, void *data, struct error **er
     return -1;
   if (!json_member(result, "tools", &tools))
     return error_make(error, ERROR_FAILED, 0, "the answer holds no tools");
-  int answer = client->gateway->line->json ? print_slice(result, error) : print_table(tools, error);
+  int answer = client->gateway->line->json ? output_foreign_json(result.at, result.length, error)
+                                           : print_table(tools, error);
   if (answer != 0)
     return -1;
   return gateway_all_serve(client->gateway) ? 0 : ERROR_SANDBOX;
@@ -123,11 +116,11 @@ static void append_content(struct buffer *out, struct json_slice entry)
 static int print_result(struct json_slice result, bool json, struct error **error)
 {
   if (json)
-    return print_slice(result, error);
+    return output_foreign_json(result.at, result.length, error);
   CLEANUP_BUFFER struct buffer text = {0};
   struct json_slice content;
   if (!json_member(result, "content", &content))
-    return print_slice(result, error);
+    return output_foreign_json(result.at, result.length, error);
   struct json_walk walk = json_walk(content);
   struct json_slice entry;
   while (json_array_next(&walk, &entry))

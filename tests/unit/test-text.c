@@ -89,6 +89,28 @@ static void test_escape(void **state)
   expect_escaped(NULL, 0, "");
 }
 
+/* The same value for whoever reads it as JSON, and nothing that acts on a terminal. */
+static void test_escape_json(void **state)
+{
+  (void)state;
+  static const char *const cases[][2] = {
+      {"", ""},
+      {"{\"a\\u001b\\\"\": [\"gr\xC3\xBC\xC3\x9F\", 1.50]}",
+       "{\"a\\u001b\\\"\": [\"gr\xC3\xBC\xC3\x9F\", 1.50]}"},
+      {"\"\xC2\x9B"
+       "2J\x7F\"",
+       "\"\\u009b2J\\u007f\""},
+      {"\"\xE2\x80\xAE\xEF\xBB\xBF\"", "\"\\u202e\\ufeff\""},
+      {"\"\xF3\xA0\x81\x81\"", "\"\\udb40\\udc41\""},
+      {"\"\xF0\x9F\x91\xA9\xE2\x80\x8D\"", "\"\xF0\x9F\x91\xA9\xE2\x80\x8D\""},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    CLEANUP_BUFFER struct buffer out = {0};
+    text_escape_json(&out, cases[i][0], strlen(cases[i][0]));
+    assert_string_equal(out.data, cases[i][1]);
+  }
+}
+
 static void test_suggest(void **state)
 {
   (void)state;
@@ -354,6 +376,7 @@ int main(void)
       cmocka_unit_test(test_utf8_code_points),
       cmocka_unit_test(test_is_utf8),
       cmocka_unit_test(test_escape),
+      cmocka_unit_test(test_escape_json),
       cmocka_unit_test(test_suggest),
       cmocka_unit_test(test_integer),
       cmocka_unit_test(test_decimal),
