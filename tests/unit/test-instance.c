@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-static char scratch[64];
+static char scratch[200];
 
 struct watch {
   uv_loop_t *loop;
@@ -143,7 +143,7 @@ static struct draft script(const char *text)
 
 static bool exists(const char *name)
 {
-  char path[256];
+  char path[300];
   snprintf(path, sizeof path, "%s/%s", scratch, name);
   return access(path, F_OK) == 0;
 }
@@ -325,7 +325,7 @@ static void test_missing_keeper(void **state)
 
 static void test_stderr_goes_to_the_log(void **state)
 {
-  char path[256];
+  char path[300];
   snprintf(path, sizeof path, "%s/log", scratch);
   CLEANUP_CLOSE int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   log_open(file, LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
@@ -408,7 +408,7 @@ static struct draft stubborn(void)
 
 static void test_death_of_the_keeper(void **state)
 {
-  char path[256];
+  char path[300];
   snprintf(path, sizeof path, "%s/runs", scratch);
   struct watch other;
   struct draft draft = script("cat; echo still here");
@@ -536,7 +536,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-  char command[128];
+  char command[256];
   log_close();
   snprintf(command, sizeof command, "rm -rf '%s'", scratch);
   return uv_loop_close(*state) | system(command);

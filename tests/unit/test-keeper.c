@@ -219,12 +219,12 @@ static void release(struct run *run)
   buffer_free(&run->told);
 }
 
-static char scratch[64];
+static char scratch[200];
 
 /* A path in the scratch folder; valid until the eighth call from now. */
 static const char *place(const char *name)
 {
-  static char paths[8][256];
+  static char paths[8][300];
   static unsigned next;
   char *path = paths[next++ % 8];
   snprintf(path, sizeof paths[0], "%s/%s", scratch, name);
@@ -249,7 +249,7 @@ static int make_scratch(void **state)
 static int remove_scratch(void **state)
 {
   (void)state;
-  char command[128];
+  char command[256];
   snprintf(command, sizeof command, "rm -rf '%s'", scratch);
   return system(command);
 }
