@@ -14,11 +14,12 @@
  *   diagnose  (optional) What does this end of a server mean?
  *
  * PROCESS. Plugin code never runs in the router. The host loads it into a process of its own, the
- * plugin worker, whose stdin and stdout are /dev/null and which runs as the account that will run
- * the engine. Callbacks are made one at a time, from one thread, each with a time limit. A callback
- * must not fork, exec, exit, start threads, or change signals, working directory, environment,
- * umask or locale; what needs a process goes through `run`, which `probe` alone may call. Nothing
- * may be kept between two calls: the next one may run in another process.
+ * plugin worker, which runs as the account that will run the engine. Its stdin is /dev/null; its
+ * stdout and stderr are a file that the host reads: a plugin prints nothing, and any output is an
+ * error that quotes it. Callbacks are made one at a time, from one thread, each with a time limit.
+ * A callback must not fork, exec, exit, start threads, or change signals, working directory,
+ * environment, umask or locale; what needs a process goes through `run`, which `probe` alone may
+ * call. Nothing may be kept between two calls: the next one may run in another process.
  *
  * STRINGS. All are NUL-terminated UTF-8. What a callback is given is valid until it returns. What
  * it hands to the host is copied at once. What the host returns lives in the arena of the call and
@@ -260,6 +261,9 @@ struct jauauth_host {
   int32_t (*error_set)(struct jauauth_error *error, const char *code, int32_t errnum,
                        const char *option, const char *text, const char *hint);
 
+  /* In find_program, inspect_path, real_path and run `error` may be NULL, where a failure is an
+   * answer and not an error. Else it is set, and the callback may just return -1. */
+
   /* Finds a program as execvp(3) would: an absolute path is checked, a bare name is searched in
    * `search`, a ":" list of absolute directories (NULL: the host's trusted list of system
    * directories). Returns the absolute path as found, links not resolved, or NULL after setting
@@ -327,10 +331,16 @@ struct jauauth_host {
   void (*plan_command_path)(struct jauauth_plan *plan, const char *path);
   /* How a variable of the request reaches the server. Every one must be named exactly once. */
   void (*plan_variable)(struct jauauth_plan *plan, const char *name, uint32_t way);
+  /* Where the host finds the server's first process: at most one of these, the front if there is
+   * none. `member`: of a JSON object that the front writes to its status descriptor as a line.
+   * `step`: one of the phase LOCATE that prints the number. `children` (0 … 16): so many times the
+   * first child is taken from there. */
   void (*plan_locate_front)(struct jauauth_plan *plan, uint32_t children);
   void (*plan_locate_status)(struct jauauth_plan *plan, const char *member, uint32_t children);
   void (*plan_locate_output)(struct jauauth_plan *plan, const char *step, uint32_t children);
   void (*plan_locate_remote)(struct jauauth_plan *plan);
+  /* Who enforces a limit: JAUAUTH_BY_ENGINE, …. `text` is needed with PARTIAL and NOT. A limit that
+   * a plan does not name cannot be enforced. */
   void (*plan_limit)(struct jauauth_plan *plan, uint32_t limit, uint32_t verdict, const char *text);
   /* Stop ladder, in the order of the calls. */
   void (*plan_stop_close_stdin)(struct jauauth_plan *plan);
@@ -358,8 +368,9 @@ struct jauauth_host {
   int32_t (*step_status)(struct jauauth_step *step);
   /* The read end of the gate: a byte arrives when the limits of the located process are set. It
    * never reads end-of-file, so that a host that dies cannot open it. With a gate the process that
-   * plan_locate_… names waits at it, and becomes or starts the server; the `children` behind it are
-   * looked for when the gate is open. */
+   * plan_locate_… names waits at it without children, and becomes or starts the server: limits are
+   * set on it before its children are followed, and what it will have inherits them. The
+   * `children` behind it are looked for when the gate is open. */
   int32_t (*step_gate)(struct jauauth_step *step);
   void (*step_time_limit)(struct jauauth_step *step, uint32_t milliseconds);
   void (*step_capture)(struct jauauth_step *step, uint32_t most_bytes);
