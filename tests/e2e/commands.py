@@ -47,6 +47,15 @@ def _():
     contains(out, "ABI", *mcp.REVISIONS)
     found = as_json(["--version"])
     check(all(somewhere(found, revision) for revision in mcp.REVISIONS), str(found))
+    makefile = (mcp.BUILD / "Makefile").read_text()
+    built = [file.stem for file in mcp.BUILD.glob("plugins/*/.libs/*.so")]
+    equal(sorted(found["plugins"]), sorted(built), "plugins that were built")
+    strategy = re.search(r"^DEFAULT_STRATEGY = (.*)", makefile, re.M).group(1)
+    equal(found["default_strategy"], strategy)
+    sanitizers = re.search(r"^SANITIZER_FLAGS =.*?(?:-fsanitize=(\S+).*)?$", makefile, re.M).group(1)
+    equal(found["sanitizers"], sanitizers.split(",") if sanitizers else [])
+    contains(out, ", ".join(found["plugins"]) or "none", "default strategy: " + strategy,
+             "sanitizers: " + (", ".join(found["sanitizers"]) or "none"))
 
 
 @case("--help names every command")
