@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Golden tests of a plugin: scenarios in, its answers compared with files; no engine is needed. */
+#include "config.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,26 +14,15 @@
 #include <sodium.h>
 
 #include "core/base/cleanup.h"
+#include "core/plugin/elf.h"
 #include "core/plugin/loader.h"
 #include "core/sandbox/plan.h"
 #include "sdk/testing/canonical.h"
 #include "sdk/testing/scenario.h"
 #include "sdk/testing/world.h"
 
-/*
- * jauauth-plugin-golden [--update] PLUGIN.so DIRECTORY...
- *
- * Each NAME.json of a directory is a scenario: an invented machine (world.h), and the call that is
- * made on it: "verb" is "spawn" (the default), "probe", "teardown" or "diagnose", and "request",
- * "options", "probed", "instance", "kept", "ending" are what the verb is given (host.h). "account"
- * is {"name", "user", "group"}. "base" names files that the scenario is laid over: members of
- * objects are merged, null removes one.
- *
- * The answer is compared with NAME.plan, NAME.probe, NAME.teardown or NAME.diagnosis, and a refusal
- * with NAME.refusal; --update writes these files instead. For "spawn" validate is called as well:
- * it must find a problem where spawn refuses, and none where it does not, and the plan must be one
- * that the router accepts. Prints TAP.
- */
+/* What a scenario may hold, and which file it is compared with, stands in the manual,
+ * jauauth-plugin-golden(1). */
 
 struct testing {
   const struct loader_plugin *plugin;
@@ -208,6 +200,25 @@ static void test_directory(struct testing *testing, const char *directory)
   free(entries);
 }
 
+/* Finds the plugin's table. It stays loaded until the process ends. */
+static const void *find_table(const char *file, struct error **error)
+{
+  /* A name without a slash would be looked for along the search path of libraries. */
+  CLEANUP_FREE char *path = realpath(file, NULL);
+  CLEANUP_CLOSE int descriptor = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    error_make(error, ERROR_FAILED, errno, "cannot open it");
+    return NULL;
+  }
+  if (elf_check_exports(descriptor, "jauauth_plugin_v1", error) != 0)
+    return NULL;
+  void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  const void *table = module == NULL ? NULL : dlsym(module, "jauauth_plugin_v1");
+  if (table == NULL)
+    error_make(error, ERROR_FAILED, 0, "it cannot be loaded: %s", dlerror());
+  return table;
+}
+
 /* Without the checks of the file's owner, which are about a machine, not about a plugin. */
 static int load(const char *file, struct loader_plugin *plugin)
 {
@@ -215,24 +226,31 @@ static int load(const char *file, struct loader_plugin *plugin)
   const char *base = strrchr(file, '/') == NULL ? file : strrchr(file, '/') + 1;
   CLEANUP_BUFFER struct buffer name = {0};
   buffer_append(&name, base, strcspn(base, "."));
-  void *module = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-  const void *table = module == NULL ? NULL : dlsym(module, "jauauth_plugin_v1");
-  if (table == NULL)
-    printf("Bail out! %s\n", dlerror());
-  else if (loader_check(table, name.data, plugin, &error) != 0)
-    printf("Bail out! %s: %s\n", file, error->message);
-  else
+  const void *table = find_table(file, &error);
+  if (table != NULL && loader_check(table, name.data == NULL ? "" : name.data, plugin, &error) == 0)
     return 0;
+  printf("Bail out! %s: %s\n", file, error->message);
+  if (error->hint != NULL)
+    printf("# %s\n", error->hint);
   return -1;
 }
+
+static const char usage[] = "usage: jauauth-plugin-golden [--update] PLUGIN.so DIRECTORY...\n"
+                            "       jauauth-plugin-golden --help | --version\n";
 
 int main(int argc, char **argv)
 {
   struct loader_plugin plugin;
-  bool update = argc > 1 && strcmp(argv[1], "--update") == 0;
+  const char *option = argc > 1 ? argv[1] : "";
+  bool update = strcmp(option, "--update") == 0;
+  if (strcmp(option, "--help") == 0)
+    return fputs(usage, stdout) < 0;
+  if (strcmp(option, "--version") == 0)
+    return printf("jauauth-plugin-golden %s, plugin ABI %d.%d\n", PACKAGE_VERSION,
+                  JAUAUTH_ABI_MAJOR, JAUAUTH_ABI_MINOR) < 0;
   char **operands = argv + 1 + update;
-  if (argc - 1 - update < 2) {
-    fprintf(stderr, "usage: jauauth-plugin-golden [--update] PLUGIN.so DIRECTORY...\n");
+  if (argc - 1 - update < 2 || operands[0][0] == '-') {
+    fputs(usage, stderr);
     return 2;
   }
   if (sodium_init() < 0 || load(operands[0], &plugin) != 0)

@@ -227,7 +227,8 @@ static bool begins_with(json_t *argv, const char *const *run)
   size_t index;
   json_t *word;
   json_array_foreach (argv, index, word) {
-    if (run[index] == NULL || strcmp(run[index], json_string_value(word)) != 0)
+    const char *expected = json_string_value(word);
+    if (run[index] == NULL || expected == NULL || strcmp(run[index], expected) != 0)
       return false;
   }
   return true;
