@@ -43,6 +43,8 @@ static int explain_server(struct gateway *gateway, const char *id, struct error 
       gateway_prepare(gateway, error) != 0)
     return -1;
   struct explain explain = {0};
+  if (launch_make_home(gateway->launch, server, error) != 0)
+    return -1;
   launch_plan(gateway->launch, server, planned, &explain);
   while (!explain.answered)
     uv_run(&gateway->loop, UV_RUN_ONCE);

@@ -142,8 +142,7 @@ static int run(struct gateway_server *server, const struct plan *plan, struct er
   static const struct instance_events events = {on_started, on_ended};
   struct gateway *gateway = server->gateway;
   struct launch_account account;
-  if (launch_account(gateway->launch, server->index, &account, error) != 0 ||
-      launch_make_home(gateway->launch, server->index, error) != 0)
+  if (launch_account(gateway->launch, server->index, &account, error) != 0)
     return -1;
   struct instance_settings settings = {
       .keeper_program = gateway->keeper,
@@ -190,7 +189,11 @@ static void begin(struct gateway_server *server)
   server->wanted = false;
   server->stopping = false;
   server->gateway->running++; /* until tell_end() */
-  launch_plan(server->gateway->launch, server->index, on_planned, server);
+  CLEANUP_ERROR struct error *error = NULL;
+  if (launch_make_home(server->gateway->launch, server->index, &error) != 0)
+    ended(server, error->message, error->hint);
+  else
+    launch_plan(server->gateway->launch, server->index, on_planned, server);
 }
 
 void gateway_servers_prepared(struct gateway *gateway)

@@ -50,7 +50,7 @@ static int open_folder(const struct gateway *gateway)
     return -1;
   for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
     *slash = '\0';
-    mkdir(path, 0700);
+    mkdir(path, 0755); /* kept homes lie there too, and their accounts must get to them */
     *slash = '/';
   }
   mkdir(path, 0700);

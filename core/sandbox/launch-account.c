@@ -111,7 +111,8 @@ int launch_make_home(const struct launch *launch, size_t server, struct error **
 {
   const struct server_config *config = &launch->settings.servers->servers[server];
   struct launch_account account;
-  if (!config->sandbox.keep_home)
+  /* What cannot start gets its own error, from its plan. */
+  if (!config->sandbox.keep_home || config->broken || launch_blocked(launch, server) != NULL)
     return 0;
   if (launch_account(launch, server, &account, error) != 0)
     return -1;

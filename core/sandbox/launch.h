@@ -88,7 +88,8 @@ void launch_plan(struct launch *launch, size_t server, launch_planned *planned, 
 int launch_account(const struct launch *launch, size_t server, struct launch_account *account,
                    struct error **error);
 
-/* Makes the kept home of a server, mode 0700, if it wants one and has none yet. */
+/* Makes the kept home of a server, mode 0700, if it wants one, has none yet and is not blocked. It
+ * must be there before its plan is made, because no source of a mount is ever created. */
 int launch_make_home(const struct launch *launch, size_t server, struct error **error);
 
 /* The account that plans of "unprivileged" plugins run as: when the process is root the one of this

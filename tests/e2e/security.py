@@ -4,7 +4,6 @@
 
 import json
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -182,6 +181,45 @@ for line in sys.stdin:
             check(steering not in both, "%r of %s reaches the terminal" % (steering, command))
     shown = json.loads(run(["--allow-unsandboxed", *options, "--json", "tools"])[1])
     equal(shown["tools"][0]["description"], "\x9b2J\u202e\x7f\x1b[2J", "the value itself")
+
+
+# --- State -------------------------------------------------------------------------------------
+
+@case("a kept home is made at the first start, is the server's own and lasts")
+def _():
+    if "bubblewrap" not in mcp.strategies():
+        raise Skip("bubblewrap cannot run here")
+    path, mount = script("remembers.py", """import json, os, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    if message.get("method") == "initialize":
+        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+                  "serverInfo": {"name": "x", "version": "1"}}
+    elif message.get("method") == "tools/list":
+        result = {"tools": [{"name": "t", "inputSchema": {"type": "object"}}]}
+    elif message.get("method") == "tools/call":
+        file = os.path.expanduser("~/count")
+        count = open(file).read() if os.path.exists(file) else ""
+        open(file, "w").write(count + "+")
+        result = {"content": [{"type": "text", "text": count + "+"}]}
+    else:
+        continue
+    print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
+""")
+    state = mcp.scratch("state") / "below" / "jauauth"
+    entry = mcp.program("one", [mcp.outside_program("python3"), path], strategy="bubblewrap",
+                        request={"mounts": [mount], "home": "keep"})
+    folder = mcp.scratch("files")
+    options = ["--config", mcp.write(folder / "jauauth.conf", 'state_directory = "%s";' % state),
+               "--servers", mcp.write(folder / "servers.json",
+                                      {"cache_tools": True, "servers": [entry]})]
+    status, _, log = run([*options, "explain", "one"])
+    equal(status, 0, log)
+    for expected in ("+", "++"):
+        status, output, log = run([*options, "call", "one_t"])
+        equal((status, output.strip()), (0, expected), log)
+    equal((state / "homes" / "one").stat().st_mode & 0o7777, 0o700)
+    equal((state / "cache").stat().st_mode & 0o7777, 0o700)
 
 
 mcp.main()
