@@ -15,21 +15,19 @@ _jauauth_ask()
   timeout 10 "${words[0]}" "${options[@]}" --log-level error "$@" 2>/dev/null
 }
 
-# The servers stand in the file as members "id", or as the names below "mcpServers".
+# Prints the ids in the servers file: members "id" of a list, or the names of servers in an object.
 _jauauth_servers()
 {
   local file='' i
   for ((i = 1; i < ${#words[@]} - 1; i++)); do
     [[ ${words[i]} != --servers ]] || file=${words[i + 1]}
   done
-  if [[ -z $file ]]; then
-    for file in "${XDG_CONFIG_HOME:-$HOME/.config}/jauauth/servers.json" \
-      /etc/jauauth/servers.json; do
-      [[ ! -r $file ]] || break
-    done
-  fi
+  [[ -n $file ]] ||
+    file=$(_jauauth_ask config paths | sed -n 's/^servers *[a-z]* *\(.*\)  (used)$/\1/p')
   [[ -r $file ]] || return 0
   sed -n 's/.*"id" *: *"\([A-Za-z][A-Za-z0-9_-]*\)".*/\1/p' "$file"
+  tr -s ' \t\n' ' ' <"$file" | grep -oE '"[A-Za-z][A-Za-z0-9_-]*" ?: ?\{[^{}]*"command" ?:' |
+    sed 's/^"\([^"]*\)".*/\1/' | grep -vx servers
 }
 
 _jauauth_complete()
