@@ -19,6 +19,15 @@ static void planned(void *data, struct plan *plan, const struct error *error)
   explain->answered = true;
 }
 
+/* What the router's own environment has put into the arguments is a secret too. */
+static int hide(struct plan *plan, const struct server_config *server, struct error **error)
+{
+  for (size_t i = 0; i < server->expanded_count; i++)
+    if (plan_hide(plan, server->expanded[i].name, server->expanded[i].value, error) != 0)
+      return -1;
+  return 0;
+}
+
 static int print(const struct gateway *gateway, size_t server, const struct plan *plan,
                  struct error **error)
 {
@@ -52,7 +61,9 @@ static int explain_server(struct gateway *gateway, const char *id, struct error 
     *error = explain.error;
     return error_wrap(error, "the server \"%s\" cannot start", id);
   }
-  int answer = print(gateway, server, explain.plan, error);
+  int answer = hide(explain.plan, &gateway->servers->servers[server], error);
+  if (answer == 0)
+    answer = print(gateway, server, explain.plan, error);
   plan_free(&explain.plan);
   return answer;
 }

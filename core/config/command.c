@@ -8,12 +8,34 @@
 struct argument_look_up {
   const struct server_reading *reading;
   bool told;
+  bool failed; /* out of memory */
 };
+
+/* Remembers what an argument was given from outside of the file, because it is not to be shown. */
+static bool remember(struct server_config *server, const char *name, const char *value)
+{
+  for (size_t i = 0; i < server->expanded_count; i++)
+    if (strcmp(server->expanded[i].name, name) == 0)
+      return true;
+  struct config_variable *grown =
+      reallocarray(server->expanded, server->expanded_count + 1, sizeof *server->expanded);
+  if (grown == NULL)
+    return false;
+  server->expanded = grown;
+  struct config_variable variable = {.name = strdup(name), .value = strdup(value), .passed = true};
+  if (variable.name == NULL || variable.value == NULL) {
+    free(variable.name);
+    free(variable.value);
+    return false;
+  }
+  server->expanded[server->expanded_count++] = variable;
+  return true;
+}
 
 static const char *look_up(void *data, const char *name)
 {
   struct argument_look_up *look = data;
-  const struct server_config *server = look->reading->server;
+  struct server_config *server = look->reading->server;
   const struct servers_settings *settings = look->reading->settings;
   for (size_t i = 0; i < server->environment_count; i++) {
     const struct config_variable *variable = &server->environment[i];
@@ -22,9 +44,11 @@ static const char *look_up(void *data, const char *name)
     look->told = variable->value == NULL;
     return variable->value;
   }
-  return config_texts_have((char *const *)settings->allowed_variables, name)
-             ? config_environment_value(settings->environment, name)
-             : NULL;
+  const char *value = config_texts_have((char *const *)settings->allowed_variables, name)
+                          ? config_environment_value(settings->environment, name)
+                          : NULL;
+  look->failed |= value != NULL && !remember(server, name, value);
+  return value;
 }
 
 static char *expand(struct config_reader *reader, const struct server_reading *reading,
@@ -35,6 +59,7 @@ static char *expand(struct config_reader *reader, const struct server_reading *r
   struct argument_look_up look = {.reading = reading};
   enum config_expansion result =
       config_expand(text, look_up, &look, CONFIG_VALUE_MAX, &out, &name, NULL);
+  reader->problems->failed |= look.failed;
   if (result == CONFIG_EXPANDED)
     return buffer_steal(&out);
   if (result != CONFIG_EXPAND_UNKNOWN || !look.told)

@@ -227,6 +227,15 @@ static void free_sandbox(struct sandbox_config *sandbox)
   config_texts_free(&sandbox->allow_swappable);
 }
 
+static void free_variables(struct config_variable *variables, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    free(variables[i].name);
+    free(variables[i].value);
+  }
+  free(variables);
+}
+
 void server_config_free(struct server_config *server)
 {
   free(server->id);
@@ -234,11 +243,8 @@ void server_config_free(struct server_config *server)
   free(server->pointer);
   config_texts_free(&server->command);
   config_texts_free(&server->command_written);
-  for (size_t i = 0; i < server->environment_count; i++) {
-    free(server->environment[i].name);
-    free(server->environment[i].value);
-  }
-  free(server->environment);
+  free_variables(server->environment, server->environment_count);
+  free_variables(server->expanded, server->expanded_count);
   free_sandbox(&server->sandbox);
   config_texts_free(&server->allowed_users);
   free(server->run_as);

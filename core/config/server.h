@@ -58,6 +58,8 @@ struct server_config {
   char **command_written;              /* the same as the file has it: this is what may be shown */
   struct config_variable *environment; /* "env", then "env_passthrough" */
   size_t environment_count;
+  struct config_variable *expanded; /* of the router's environment, which stand in "args" */
+  size_t expanded_count;
   struct sandbox_config sandbox;
   bool requires_auth;
   char **allowed_users; /* ends with NULL; NULL: everybody */

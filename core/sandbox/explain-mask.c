@@ -25,8 +25,9 @@ const struct plan_variable *explain_find_value(const struct plan *plan, const ch
   for (; *at < length; (*at)++) {
     const struct plan_variable *found = NULL;
     size_t longest = 0;
-    for (size_t i = 0; i < plan->variable_count; i++) {
-      const struct plan_variable *variable = &plan->variables[i];
+    for (size_t i = 0; i < plan->variable_count + plan->hidden_count; i++) {
+      const struct plan_variable *variable =
+          i < plan->variable_count ? &plan->variables[i] : &plan->hidden[i - plan->variable_count];
       size_t value_length = strlen(variable->value);
       if (variable->host || value_length <= longest || value_length > length - *at ||
           memcmp(text + *at, variable->value, value_length) != 0 ||

@@ -103,6 +103,8 @@ static void append_head(struct buffer *out, const struct plan *plan)
       explain_append_name(out, plan, &plan->variables[i]);
       buffer_append_text(out, "?}\"\n");
     }
+  for (size_t i = 0; i < plan->hidden_count; i++)
+    buffer_append_format(out, ": \"${%s?}\"\n", plan->hidden[i].name);
 }
 
 /* A step's name as part of a variable's name. */

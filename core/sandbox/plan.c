@@ -77,6 +77,11 @@ static void free_lists(struct plan *plan)
     free_secret(plan->variables[i].value);
   }
   free(plan->variables);
+  for (size_t i = 0; i < plan->hidden_count; i++) {
+    free(plan->hidden[i].name);
+    free_secret(plan->hidden[i].value);
+  }
+  free(plan->hidden);
   for (size_t i = 0; i < plan->stop_count; i++)
     free(plan->stops[i].step);
   free(plan->stops);
@@ -88,6 +93,23 @@ static void free_lists(struct plan *plan)
   free(plan->weakens);
   free_pairs(plan->keep, plan->keep_count);
   free_pairs(plan->facts, plan->fact_count);
+}
+
+int plan_hide(struct plan *plan, const char *name, const char *value, struct error **error)
+{
+  struct plan_variable *grown =
+      reallocarray(plan->hidden, plan->hidden_count + 1, sizeof *plan->hidden);
+  if (grown == NULL)
+    return error_memory(error);
+  plan->hidden = grown;
+  struct plan_variable hidden = {.name = strdup(name), .value = strdup(value)};
+  if (hidden.name == NULL || hidden.value == NULL) {
+    free(hidden.name);
+    free_secret(hidden.value);
+    return error_memory(error);
+  }
+  plan->hidden[plan->hidden_count++] = hidden;
+  return 0;
 }
 
 void plan_free(struct plan **plan_pointer)

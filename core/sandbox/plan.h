@@ -108,6 +108,8 @@ struct plan {
   size_t step_count;
   struct plan_variable *variables;
   size_t variable_count;
+  struct plan_variable *hidden; /* of plan_hide(): no variables of the server */
+  size_t hidden_count;
   enum plan_locate locate;
   char *locate_member; /* PLAN_LOCATE_STATUS */
   char *locate_step;   /* PLAN_LOCATE_OUTPUT */
@@ -225,6 +227,10 @@ int plan_check_limits(const struct plan *plan, const char *const *accept_partial
  * of a secret file the description only: the script wants a variable with the path of such a file.
  */
 int plan_explain(const struct plan *plan, struct buffer *out, struct error **error);
+
+/* Lets both ways of explaining show one more value as "$NAME", which is a variable of the router's
+ * environment: letters, digits and "_". Both are copied. */
+int plan_hide(struct plan *plan, const char *name, const char *value, struct error **error);
 
 /* The same as JSON, masked; the caller owns the reference. NULL when out of memory. */
 json_t *plan_explain_json(const struct plan *plan);

@@ -183,6 +183,24 @@ for line in sys.stdin:
     equal(shown["tools"][0]["description"], "\x9b2J\u202e\x7f\x1b[2J", "the value itself")
 
 
+# --- Secrets -----------------------------------------------------------------------------------
+
+@case("what the router's environment puts into arguments is not shown by explain")
+def _():
+    secret = "hunter2-%s" % os.urandom(6).hex()
+    strategy = mcp.a_strategy()
+    entry = mcp.program("one", [mcp.outside_program("true"), "--token=${OUTER}", "$OUTER"],
+                        strategy=strategy, env={"INNER": "<${OUTER}>"})
+    options = files([entry], 'environment = ["OUTER"];')
+    environment = {**os.environ, "OUTER": secret}
+    for form in ([], ["--json"]):
+        status, output, log = run(["--allow-unsandboxed", *form, *options, "explain", "one"],
+                                  environment=environment)
+        equal(status, 0, log)
+        check(secret not in output + log, "the secret is shown:\n" + output + log)
+        contains(output, "$OUTER")
+
+
 # --- State -------------------------------------------------------------------------------------
 
 @case("a kept home is made at the first start, is the server's own and lasts")

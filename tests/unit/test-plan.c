@@ -331,6 +331,7 @@ static void test_explain_masks(void **state)
   json_object_set_new(draft.request, "host_variables", fixture_json("['HOME']"));
   draft_set(&draft, "facts", "[['bind.writable','/srv/swordfish/xyzzy']]");
   CLEANUP_PLAN struct plan *plan = draft_plan(&draft);
+  assert_int_equal(plan_hide(plan, "OUTER", "yes", NULL), 0);
   CLEANUP_FREE char *script = explained(plan);
   json_t *json = plan_explain_json(plan);
   CLEANUP_FREE char *dumped = json_dumps(json, JSON_ENSURE_ASCII);
@@ -343,10 +344,11 @@ static void test_explain_masks(void **state)
     assert_non_null(strstr(texts[i], "/usr/bin/engine"));
     assert_non_null(strstr(texts[i], "7x7"));
   }
-  assert_non_null(strstr(script, "--token=\"$LONGER\" yes 7x7"));
+  assert_non_null(strstr(script, "--token=\"$LONGER\" \"$OUTER\" 7x7"));
   assert_non_null(strstr(script, "printf 'A\\000%s\\000B=%s\\012' \"$KEY\" \"$PIN\""));
   assert_non_null(strstr(script, "/srv/$KEY/$VALUE_3"));
   assert_non_null(strstr(script, "# closed\n: \"${FILE_run_4:?"));
+  assert_non_null(strstr(script, ": \"${OUTER?}\"\n"));
   assert_non_null(strstr(dumped, "--token=$LONGER"));
 }
 
