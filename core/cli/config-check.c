@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/cli/gateway.h"
@@ -72,8 +73,6 @@ int command_config_check(const struct command_line *line, const char *const *arg
   gateway_close(&gateway);
   return code;
 }
-
-extern char **environ;
 
 int command_config_paths(const struct command_line *line, const char *const *arguments,
                          struct error **error)

@@ -21,8 +21,6 @@
 #include "core/paths.h"
 #include "core/sandbox/instance.h"
 
-extern char **environ;
-
 /* --- Opening --------------------------------------------------------------------------------- */
 
 static int open_log(const struct gateway *gateway, struct error **error)

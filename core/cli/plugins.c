@@ -64,7 +64,7 @@ static struct plugin *ask(struct gateway *gateway, const char *only, size_t *cou
 
 static void free_plugins(struct plugin *plugins, size_t count)
 {
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; plugins != NULL && i < count; i++) {
     json_decref(plugins[i].description);
     json_decref(plugins[i].probe);
     error_free(&plugins[i].error);

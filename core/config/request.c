@@ -102,7 +102,9 @@ static bool set_environment(struct making *making)
       {"TMPDIR", server->sandbox.temporary_directory},
   };
   json_t *environment = json_array();
-  if (!set(making->request, "environment", environment))
+  json_t *made = json_array(); /* names whose values come from here and are no secret */
+  if (!set(making->request, "environment", environment) ||
+      !set(making->request, "host_variables", made))
     return false;
   for (size_t i = 0; i < server->environment_count; i++) {
     const struct config_variable *variable = &server->environment[i];
@@ -112,7 +114,8 @@ static bool set_environment(struct making *making)
   }
   for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
     if (defaults[i].value != NULL && !has_variable(server, defaults[i].name) &&
-        !append_variable(environment, defaults[i].name, defaults[i].value))
+        (!append_variable(environment, defaults[i].name, defaults[i].value) ||
+         json_array_append_new(made, json_string(defaults[i].name)) != 0))
       return false;
   }
   return true;

@@ -9,6 +9,7 @@
  *   "instance": "…", "server": "…",
  *   "command": ["program", "argument", …],
  *   "environment": [["NAME", "value"], …],
+ *   "host_variables": ["PATH", …]     names among them whose values the host made; no secrets
  *   "mounts": [{"source", "target", "read_only": bool, "host": bool, "place": "…" | absent}, …],
  *   "work_directory": "…" | absent, "temporary_directory": "…" | absent, "home": "…" | absent,
  *   "limits": {"memory": {"value": N, "strict": bool}, "cpu": …, "pids": …, "open_files": …,

@@ -19,7 +19,7 @@ void launch_free(struct launch *launch)
 {
   if (launch == NULL)
     return;
-  for (size_t i = 0; i < launch->strategy_count; i++) {
+  for (size_t i = 0; launch->strategies != NULL && i < launch->strategy_count; i++) {
     json_decref(launch->strategies[i].description);
     json_decref(launch->strategies[i].probe);
     error_free(&launch->strategies[i].error);
