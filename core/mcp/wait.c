@@ -121,6 +121,11 @@ void mcp_call_tool(struct router_client *client, const struct mcp_message *messa
 
 static void answer_list(struct router_client *client, struct json_slice id)
 {
+  /* One short request makes a long answer, and an array of messages brings thousands at once. */
+  if (client->blocked) {
+    mcp_client_error(client, id, ROUTER_ERROR_BUSY, "earlier answers were not read yet");
+    return;
+  }
   const struct buffer *result = mcp_tools_result(client->router);
   if (result == NULL) {
     mcp_client_error(client, id, ROUTER_ERROR_BUSY, "the router is out of memory");

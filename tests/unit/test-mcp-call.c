@@ -502,6 +502,20 @@ static void test_many(void **state)
   world_free(world);
 }
 
+/* Else a short array could ask for more than there is memory. */
+static void test_blocked_client_lists(void **state)
+{
+  (void)state;
+  struct world *world = world_simple(0);
+  router_client_blocked(world->clients[0].handle, true);
+  client_says(world, 0, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}");
+  client_gets_part(world, 0, "earlier answers were not read yet");
+  router_client_blocked(world->clients[0].handle, false);
+  client_says(world, 0, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}");
+  client_gets_part(world, 0, "\"tools\":[");
+  world_free(world);
+}
+
 static void test_blocked_client(void **state)
 {
   (void)state;
@@ -541,6 +555,7 @@ int main(void)
       cmocka_unit_test(test_call_limit),
       cmocka_unit_test(test_many),
       cmocka_unit_test(test_blocked_client),
+      cmocka_unit_test(test_blocked_client_lists),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
