@@ -9,6 +9,11 @@
 
 #include "core/base/error.h"
 
+/* Reads one message: valid JSON as json_scan() has it, no name twice, and no more values than a
+ * plan can need. NULL when it is anything else, or when out of memory; else the caller's reference.
+ */
+json_t *foreign_load(const char *text, size_t length);
+
 /* Whether a text is a stable code: 1 to 64 of [a-z0-9-]. */
 bool foreign_is_code(const char *text);
 

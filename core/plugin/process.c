@@ -238,7 +238,7 @@ static void take_stage(struct process *process, const char *stage)
 
 static void take_line(struct process *process, const char *line, size_t length)
 {
-  json_t *message = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
+  json_t *message = foreign_load(line, length);
   json_t *answer = json_object_get(message, "answer");
   json_t *reason = json_object_get(message, "error");
   const char *stage = json_string_value(json_object_get(message, "stage"));
