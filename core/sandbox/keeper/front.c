@@ -154,7 +154,8 @@ static bool hold(struct keeper *keeper, pid_t pid)
     return false;
   }
   /* Whoever writes to the status descriptor must not aim the keeper at somebody else's process. */
-  if ((keeper->image.flags & IMAGE_OWN_TREE) != 0 && !os_descends(pid, keeper->self)) {
+  if ((keeper->image.flags & IMAGE_OWN_TREE) != 0 &&
+      (pid == keeper->self || !os_descends(pid, keeper->self))) {
     os_process_release(&held);
     keeper_fault(0, "the process that was named as the server's does not descend from the front");
     return false;
