@@ -124,6 +124,14 @@ static void on_impatience(uv_timer_t *timer)
   instance_stop(server->instance);
 }
 
+/* What it writes to stderr from now on is not about its start. */
+static void on_spoke(void *data)
+{
+  struct gateway_server *server = data;
+  if (server->instance != NULL)
+    instance_protocol_seen(server->instance);
+}
+
 /* The server's stdout has no more lines. One that still lives can answer nothing any more. */
 static void on_output_end(void *data)
 {
@@ -157,7 +165,8 @@ static int run(struct gateway_server *server, const struct plan *plan, struct er
       instance_start(&gateway->loop, plan, &settings, &events, server, &input, &output, error);
   if (server->instance == NULL)
     return -1;
-  struct server_pipe_settings pipe = {.message_limit = (size_t)gateway->host->message_limit};
+  struct server_pipe_settings pipe = {.message_limit = (size_t)gateway->host->message_limit,
+                                      .spoke = on_spoke};
   server->pipe = server_pipe_open(&gateway->loop, server->routed, input, output, &pipe,
                                   on_output_end, server, error);
   server->pipe_open = server->pipe != NULL;

@@ -13,6 +13,7 @@ struct server_pipe {
   struct writer writer;
   struct router_server *server;
   server_pipe_ended *ended;
+  void (*spoke)(void *data); /* NULL: told, or nobody asks */
   void *data;
   int input;
   int output;
@@ -20,9 +21,24 @@ struct server_pipe {
   bool closed;
 };
 
+/* A banner is no message: what the server writes to stderr behind it may be why it fails. */
+static bool may_be_message(const char *bytes, size_t length)
+{
+  size_t at = 0;
+  while (at < length && (bytes[at] == ' ' || bytes[at] == '\t'))
+    at++;
+  return at < length && bytes[at] == '{';
+}
+
 static void line(void *data, const char *bytes, size_t length)
 {
-  router_server_message(((struct server_pipe *)data)->server, bytes, length);
+  struct server_pipe *pipe = data;
+  if (pipe->spoke != NULL && may_be_message(bytes, length)) {
+    void (*spoke)(void *) = pipe->spoke;
+    pipe->spoke = NULL;
+    spoke(pipe->data);
+  }
+  router_server_message(pipe->server, bytes, length);
 }
 
 static void overflow(void *data, const char *head, size_t head_length, const char *tail,
@@ -84,6 +100,7 @@ struct server_pipe *server_pipe_open(uv_loop_t *loop, struct router_server *serv
   }
   pipe->server = server;
   pipe->ended = ended;
+  pipe->spoke = settings->spoke;
   pipe->data = data;
   pipe->input = input;
   pipe->output = output;

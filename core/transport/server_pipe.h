@@ -11,6 +11,9 @@ struct server_pipe;
 struct server_pipe_settings {
   size_t message_limit; /* bytes of a line; that of the router */
   size_t queue_limit;   /* bytes that may wait for the server to read; 0: twice message_limit */
+  /* The server has begun to speak the protocol: its first line that may be a message (one with "{"
+   * at its begin) has come and is delivered next. At most once; may be NULL; must not close. */
+  void (*spoke)(void *data);
 };
 
 /*

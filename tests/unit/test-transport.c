@@ -37,6 +37,7 @@ struct rig {
   int to_server, from_server; /* the server's ends */
   int client_input, client_output;
   bool client_ended, server_ended;
+  int spoke;
   struct buffer client_got, server_got;
 };
 
@@ -85,6 +86,11 @@ static void set_nonblocking(int descriptor)
   assert_int_equal(fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK), 0);
 }
 
+static void server_spoke(void *data)
+{
+  ((struct rig *)data)->spoke++;
+}
+
 static void rig_start(struct rig *rig, size_t limit, size_t queue_limit)
 {
   static const struct router_server_ops ops = {server_start, server_send, server_stop,
@@ -102,7 +108,7 @@ static void rig_start(struct rig *rig, size_t limit, size_t queue_limit)
   make_pipe(&output, &rig->to_server);
   set_nonblocking(rig->from_server);
   set_nonblocking(rig->to_server);
-  struct server_pipe_settings pipe_settings = {limit, queue_limit};
+  struct server_pipe_settings pipe_settings = {limit, queue_limit, server_spoke};
   rig->pipe = server_pipe_open(&rig->loop, rig->server, input, output, &pipe_settings,
                                server_has_ended, rig, NULL);
   assert_non_null(rig->pipe);
@@ -265,6 +271,20 @@ static void test_call(void **state)
   SAY(&rig, rig.to_server, "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{}}\n");
   WAIT(&rig, got(&rig.client_got, "\n"));
   assert_string_equal(rig.client_got.data, "{\"jsonrpc\":\"2.0\",\"id\":\"1\",\"result\":{}}\n");
+  rig_end(&rig);
+}
+
+static void test_first_message(void **state)
+{
+  (void)state;
+  struct rig rig;
+  rig_start(&rig, LIMIT, 0);
+  SAY(&rig, rig.to_server, "a banner\n\n");
+  for (int i = 0; i < 20; i++)
+    turn_and_read(&rig);
+  assert_int_equal(rig.spoke, 0);
+  server_comes_up(&rig);
+  assert_int_equal(rig.spoke, 1);
   rig_end(&rig);
 }
 
@@ -693,6 +713,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_call),
+      cmocka_unit_test(test_first_message),
       cmocka_unit_test(test_large),
       cmocka_unit_test(test_server_does_not_read),
       cmocka_unit_test(test_client_ends),
