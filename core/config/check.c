@@ -115,7 +115,8 @@ void config_check_report(struct servers_config *servers, size_t server,
     const char *text = json_string_value(json_object_get(finding, "text"));
     CLEANUP_BUFFER struct buffer below = {0};
     append_place(&servers->servers[server], finding, &below);
-    servers_config_problem(
+    bool at_key = json_is_true(json_object_get(finding, "at_key"));
+    (at_key ? servers_config_key_problem : servers_config_problem)(
         servers, server, severity, problems, below.data != NULL ? below.data : "",
         json_string_value(json_object_get(finding, "hint")), "%s", text != NULL ? text : "");
   }

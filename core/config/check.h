@@ -39,6 +39,7 @@ bool config_check_front(struct servers_config *servers, size_t server,
  * "hint"} with either "pointer", a JSON pointer below the options of the strategy, or "option", a
  * path such as "ro_binds/0", whose first name is an option that stands in the file, or a member of
  * the request ("command", "mounts/1", "environment"). Without a place there it is the strategy's.
+ * With "at_key" true it is the name that is wrong, not the value.
  */
 void config_check_report(struct servers_config *servers, size_t server,
                          enum config_severity severity, json_t *found,

@@ -279,35 +279,54 @@ struct servers_config *servers_config_load(const char *path,
   return NULL;
 }
 
-void servers_config_problem(struct servers_config *servers, size_t server,
-                            enum config_severity severity, struct config_problems *problems,
-                            const char *below, const char *hint, const char *format, ...)
+/* `place` has the severity, the hint and the server; the rest is found here. */
+static void add_problem(struct servers_config *servers, struct config_problems *problems,
+                        struct config_problem *place, const char *below, bool key,
+                        const char *format, va_list arguments)
 {
   CLEANUP_BUFFER struct buffer pointer = {0};
-  struct server_config *owner = server < servers->server_count ? &servers->servers[server] : NULL;
+  bool whole = place->server >= servers->server_count;
+  struct server_config *owner = whole ? NULL : &servers->servers[place->server];
   buffer_append_format(&pointer, "%s%s", owner != NULL ? owner->pointer : "", below);
   CLEANUP_FREE char *text = NULL;
-  va_list arguments;
-  va_start(arguments, format);
   if (vasprintf(&text, format, arguments) < 0)
     text = NULL;
-  va_end(arguments);
   if (pointer.failed || text == NULL) {
     problems->failed = true;
     return;
   }
   struct json_position position = {0};
-  json_place(servers->text, servers->length, pointer.data, false, &position);
-  if (owner != NULL && severity == CONFIG_ERROR)
+  json_place(servers->text, servers->length, pointer.data, key, &position);
+  if (owner != NULL && place->severity == CONFIG_ERROR)
     owner->broken = true;
-  struct config_problem place = {.severity = severity,
-                                 .server = owner != NULL ? server : CONFIG_WHOLE_FILE,
-                                 .server_id = owner != NULL ? owner->id : NULL,
-                                 .pointer = pointer.data,
-                                 .line = position.line,
-                                 .column = position.column,
-                                 .hint = (char *)hint};
-  config_problems_add(problems, &place, "%s", text);
+  place->server = owner != NULL ? place->server : CONFIG_WHOLE_FILE;
+  place->server_id = owner != NULL ? owner->id : NULL;
+  place->pointer = pointer.data;
+  place->line = position.line;
+  place->column = position.column;
+  config_problems_add(problems, place, "%s", text);
+}
+
+void servers_config_problem(struct servers_config *servers, size_t server,
+                            enum config_severity severity, struct config_problems *problems,
+                            const char *below, const char *hint, const char *format, ...)
+{
+  struct config_problem place = {.severity = severity, .server = server, .hint = (char *)hint};
+  va_list arguments;
+  va_start(arguments, format);
+  add_problem(servers, problems, &place, below, false, format, arguments);
+  va_end(arguments);
+}
+
+void servers_config_key_problem(struct servers_config *servers, size_t server,
+                                enum config_severity severity, struct config_problems *problems,
+                                const char *below, const char *hint, const char *format, ...)
+{
+  struct config_problem place = {.severity = severity, .server = server, .hint = (char *)hint};
+  va_list arguments;
+  va_start(arguments, format);
+  add_problem(servers, problems, &place, below, true, format, arguments);
+  va_end(arguments);
 }
 
 size_t servers_config_find(const struct servers_config *servers, const char *id)

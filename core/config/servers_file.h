@@ -59,6 +59,12 @@ void servers_config_problem(struct servers_config *servers, size_t server,
                             const char *below, const char *hint, const char *format, ...)
     __attribute__((format(printf, 7, 8)));
 
+/* The same at the name of the member, where that is what is wrong. */
+void servers_config_key_problem(struct servers_config *servers, size_t server,
+                                enum config_severity severity, struct config_problems *problems,
+                                const char *below, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
+
 /* Index of the server with this id, or CONFIG_WHOLE_FILE when there is none. */
 size_t servers_config_find(const struct servers_config *servers, const char *id);
 

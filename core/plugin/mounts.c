@@ -122,8 +122,8 @@ static void refuse_unreachable(struct verdict *verdict, const char *source, int 
                          source);
     buffer_append_format(&verdict->hint, "create it, or remove the mount");
   } else if (closed != NULL) {
-    buffer_append_format(&verdict->text, "%s cannot be reached: the account may not enter %s",
-                         source, closed);
+    buffer_append_format(&verdict->text, "%s cannot be reached: the account %s may not enter %s",
+                         source, world_account(), closed);
     buffer_append_format(&verdict->hint, "move it, or chmod o+x %s", closed);
   } else
     buffer_append_format(&verdict->text, "%s cannot be looked at: %s", source, strerror(errnum));

@@ -30,6 +30,8 @@ static void add_problem(struct options_reading *reading, const char *pointer, co
                         const char *hint)
 {
   json_t *problem = json_pack("{s:s, s:s, s:s*}", "pointer", pointer, "text", text, "hint", hint);
+  if (reading->entry == NULL && reading->name != NULL)
+    json_object_set_new(problem, "at_key", json_true());
   reading->failed |= json_array_append_new(reading->problems, problem) != 0;
 }
 

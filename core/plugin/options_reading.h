@@ -15,7 +15,7 @@ struct options_reading {
   bool failed; /* out of memory */
   /* The option that is being read. */
   const char *name;
-  json_t *entry; /* of the description */
+  json_t *entry; /* of the description; NULL: the name is unknown */
   uint32_t type;
   uint32_t means;
   bool secret;

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,12 +30,23 @@ char *world_closed_directory(const char *path)
   return NULL;
 }
 
+const char *world_account(void)
+{
+  static char number[16];
+  const struct passwd *entry = getpwuid(geteuid());
+  if (entry != NULL)
+    return entry->pw_name;
+  snprintf(number, sizeof number, "%u", (unsigned)geteuid());
+  return number;
+}
+
 static int unreachable(const char *path, int errnum, struct error **error)
 {
   CLEANUP_FREE char *closed = errnum == EACCES ? world_closed_directory(path) : NULL;
   if (closed != NULL)
     error_make_code(error, ERROR_SANDBOX, "path-unreachable",
-                    "%s cannot be reached: the account may not enter %s", path, closed);
+                    "%s cannot be reached: the account %s may not enter %s", path, world_account(),
+                    closed);
   else
     error_make_code(error, ERROR_SANDBOX, "path-unreachable", "%s cannot be looked at: %s", path,
                     strerror(errnum));
@@ -54,7 +67,8 @@ static int not_found(const char *name, const char *search, const char *closed, s
 {
   if (closed != NULL)
     error_make_code(error, ERROR_SANDBOX, "program-not-found",
-                    "the program %s was not found; the account may not enter %s", name, closed);
+                    "the program %s was not found; the account %s may not enter %s", name,
+                    world_account(), closed);
   else if (search != NULL)
     error_make_code(error, ERROR_SANDBOX, "program-not-found", "the program %s was not found in %s",
                     name, search);

@@ -19,6 +19,9 @@ extern const struct host_world world_real;
  * text that the caller frees; NULL when there is none. */
 char *world_closed_directory(const char *path);
 
+/* The name of the effective user, or its number where it has none; static storage. */
+const char *world_account(void);
+
 /*
  * host_world.run: see struct jauauth_host. The process must be a subreaper
  * (PR_SET_CHILD_SUBREAPER), because everything that descends from the program is killed and waited

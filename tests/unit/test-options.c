@@ -190,6 +190,10 @@ static void test_two_places(void **state)
 static void test_unknown_and_missing(void **state)
 {
   (void)state;
+  struct outcome name = apply("{\"image\": \"i\", \"imgae\": 1, \"pids\": []}", "{}");
+  assert_true(json_is_true(json_object_get(json_array_get(name.problems, 0), "at_key")));
+  assert_null(json_object_get(json_array_get(name.problems, 1), "at_key"));
+  release(&name);
   assert_problem("{\"image\": \"i\", \"memroy_limit\": \"1g\"}", "{}", "/memroy_limit",
                  "the strategy has no option \"memroy_limit\"", "did you mean \"memory_limit\"?");
   assert_problem("{\"image\": \"i\", \"a/b~c\": 1}", "{}", "/a~1b~0c",
