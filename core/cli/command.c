@@ -72,10 +72,12 @@ void command_print_error(const struct error *error)
   buffer_append_text(&text, "jauauth: ");
   text_escape_controls(&text, error->message, strlen(error->message));
   buffer_append_byte(&text, '\n');
-  if (error->hint != NULL) {
+  for (const char *line = error->hint; line != NULL;) {
+    size_t length = strcspn(line, "\n");
     buffer_append_text(&text, "  ");
-    text_escape_controls(&text, error->hint, strlen(error->hint));
+    text_escape_controls(&text, line, length);
     buffer_append_byte(&text, '\n');
+    line = line[length] == '\n' ? line + length + 1 : NULL;
   }
   if (!text.failed)
     fwrite(text.data, 1, text.length, stderr);

@@ -55,8 +55,8 @@ extern const struct command command_table[];
 /* Picks the subcommand that `line` names, checks the count of its arguments and runs it. */
 int command_run(const struct command_line *line, struct error **error);
 
-/* Prints an error as "jauauth: message" and its hint on the next line, to standard error. Control
- * characters are escaped. */
+/* Prints an error as "jauauth: message" and its hint on the next lines, to standard error. Control
+ * characters are escaped, but the line feeds of a hint stay: it may hold a file to paste. */
 void command_print_error(const struct error *error);
 
 /* Prints the usage with all subcommands and options to `stream` (a FILE). */

@@ -169,6 +169,9 @@ int gateway_need_servers(struct gateway *gateway, struct error **error)
   if (gateway_read_servers(gateway, NULL, error) != 0)
     return -1;
   print_problems(&gateway->problems);
+  gateway->told = true;
+  for (size_t i = 0; i < gateway->problems.count; i++)
+    gateway->problems.items[i].told = true;
   if (gateway->servers != NULL && !config_problems_stop(&gateway->problems, gateway->line->strict))
     return 0;
   error_make(error, ERROR_CONFIG, 0, "the servers file %s cannot be used",
@@ -203,10 +206,25 @@ int gateway_find(const struct gateway *gateway, const char *id, size_t *server,
 
 /* --- Plugins and router ---------------------------------------------------------------------- */
 
+/* Errors that only the plugins could find; those of the file itself were printed before. */
+static void log_late_errors(const struct gateway *gateway)
+{
+  const struct config_problems *problems = &gateway->problems;
+  for (size_t i = 0; i < problems->count; i++) {
+    const struct config_problem *problem = &problems->items[i];
+    if (problem->severity == CONFIG_ERROR && !problem->told && problem->text != NULL)
+      log_write(LOG_LEVEL_ERROR, problem->server_id, "%s:%zu:%zu: %s (at %s)%s%s", problems->file,
+                problem->line, problem->column, problem->text, problem->pointer,
+                problem->hint != NULL ? "; " : "", problem->hint != NULL ? problem->hint : "");
+  }
+}
+
 static void prepared(void *data)
 {
   struct gateway *gateway = data;
   gateway->prepared = true;
+  if (gateway->told)
+    log_late_errors(gateway);
   gateway_servers_prepared(gateway);
 }
 

@@ -27,6 +27,7 @@ struct gateway {
   struct config_problems host_problems;
   struct host_config *host;
   struct config_problems problems; /* of the servers file, and of what this machine lacks */
+  bool told;                       /* problems were printed; later errors go to the log */
   struct servers_config *servers;  /* NULL until gateway_read_servers() */
   const char *state_directory;     /* NULL: there is none */
   char *worker;                    /* this program */

@@ -80,11 +80,14 @@ static const char *text_of(json_t *object, const char *name)
 
 /* --- list ------------------------------------------------------------------------------------- */
 
-static const char *first_finding(const struct plugin *plugin)
+static void append_first_finding(struct buffer *out, const struct plugin *plugin)
 {
-  if (plugin->error != NULL)
-    return plugin->error->message;
-  return text_of(json_array_get(json_object_get(plugin->probe, "findings"), 0), "text");
+  const struct error *error = plugin->error;
+  if (error != NULL)
+    buffer_append_format(out, error->hint != NULL ? "%s (%s)" : "%s", error->message, error->hint);
+  else
+    buffer_append_text(
+        out, text_of(json_array_get(json_object_get(plugin->probe, "findings"), 0), "text"));
 }
 
 static json_t *plugin_json(struct gateway *gateway, const struct plugin *plugin)
@@ -111,11 +114,12 @@ static int print_list(struct gateway *gateway, const struct plugin *plugins, siz
   columns_row(&columns, 5, (const char *[]){"PLUGIN", "VERSION", "STATE", "ENGINE", "FOUND"});
   for (size_t i = 0; i < count; i++) {
     json_t *probe = plugins[i].probe;
+    CLEANUP_BUFFER struct buffer found = {0};
+    append_first_finding(&found, &plugins[i]);
     const char *state = plugins[i].error != NULL ? "broken" : text_of(probe, "state");
     columns_row(&columns, 5,
                 (const char *[]){plugins[i].name, text_of(plugins[i].description, "version"), state,
-                                 text_of(json_object_get(probe, "engine"), "version"),
-                                 first_finding(&plugins[i])});
+                                 text_of(json_object_get(probe, "engine"), "version"), found.data});
   }
   CLEANUP_BUFFER struct buffer text = {0};
   if (!columns_append(&columns, columns_colour(STDOUT_FILENO), &text))

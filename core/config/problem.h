@@ -28,6 +28,7 @@ struct config_problem {
   size_t column; /* from 1, in characters; 0: unknown, as always in the host file */
   char *text;    /* one line without a final full stop; never a secret */
   char *hint;    /* what to do, or NULL */
+  bool told;     /* for the owner of the list: the user has seen it */
 };
 
 enum { CONFIG_PROBLEMS_MAX = 200 }; /* so many are kept; the rest is only counted */
