@@ -4,6 +4,7 @@
 
 import json
 import os
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -149,8 +150,8 @@ for _text, _json, _pointer, *_fragments in (
          '{"mcpServers": {"one": {"command": "/bin/cat", \u00b6"agrs": []}}}',
          "/mcpServers/one/agrs", 'did you mean "args"?'),
         ("settings that disagree",
-         S % ', "sandbox": {"network": \u00b6true, "strategy": {"bubblewrap": {"share_net": '
-         'false}}}', FIRST + "/sandbox/network", "share_net")):
+         S % ', "sandbox": {"network": true, "strategy": {"bubblewrap": {"share_net": '
+         '\u00b6false}}}', FIRST + "/sandbox/strategy/bubblewrap/share_net", "network")):
     add_case(_text, wrong, _json, _pointer, *_fragments)
 
 
@@ -171,12 +172,12 @@ def _():
     router = mcp.Router([bad, mcp.server("good")])
     router.initialize()
     check("good_echo" in router.list_tools(), "the good server was stopped")
-    contains(router.log_text(), "agrs")
+    router.logged("agrs")
     router.close()
     strict = mcp.Router([bad, mcp.server("good")], options=["--strict"])
     strict.close_input()
     equal(strict.wait(), CONFIGURATION)
-    contains(strict.log_text(), "agrs")
+    strict.logged("agrs")
 
 
 @case("a file with a syntax error stops every command")
@@ -239,7 +240,7 @@ def _():
     router = mcp.Router(json.loads(text)["servers"])
     router.initialize()
     equal(router.list_tools(), {})
-    contains(router.log_text(), "bublewrap")
+    router.logged("bublewrap")
     router.close()
 
 
@@ -272,7 +273,7 @@ def _():
                           "sandbox": mcp.sandbox("bubblewrap")}])
     router.initialize()
     router.list_tools(seconds=20)
-    contains(router.log_text(), "slow", "network")
+    router.logged("slow", "network")
     router.close()
 
 
@@ -294,7 +295,7 @@ def _():
                         allow=False)
     router.initialize()
     equal(router.list_tools(), {})
-    contains(router.log_text(), "bare", "allow_unsandboxed")
+    router.logged("bare", "allow_unsandboxed")
     router.close()
 
 
@@ -323,7 +324,7 @@ def _():
     router = mcp.Router(json.loads(text)["servers"])
     router.initialize()
     router.list_tools()
-    contains(router.log_text(), str(inner))
+    router.logged(str(inner))
     router.close()
 
 
@@ -384,7 +385,7 @@ def _():
     router = mcp.Router([mcp.server("one", run_as="no-such-account-here")])
     router.initialize()
     equal(router.list_tools(), {})
-    contains(router.log_text(), "no-such-account-here", "useradd")
+    router.logged("no-such-account-here", "useradd")
     router.close()
 
 
@@ -415,14 +416,21 @@ add_case("a folder that others can write is refused", untrusted,
 @case("a plugin that others can write is refused, and others go on")
 def _():
     built = sorted(mcp.BUILD.glob("plugins/*/.libs/*.so"))
-    if not built:
-        raise Skip("no plugin is built")
+    if len(built) < 2:
+        raise Skip("fewer than two plugins are built")
     folder = scratch("plugins")
-    copy = folder / built[0].name
-    copy.write_bytes(built[0].read_bytes())
-    copy.chmod(0o666)
-    status, out, err = run(["--plugin-dir", folder, "plugins", "list"])
-    contains(out + err, str(copy), "chmod")
+    for plugin in built[:2]:
+        copy = folder / plugin.name
+        copy.write_bytes(plugin.read_bytes())
+        copy.chmod(0o666 if plugin == built[0] else 0o644)
+    # The wrapper would add the folders of the build, where the same plugins are.
+    program = [*os.environ.get("JAUAUTH_WRAP", "").split(), str(mcp.BUILD / "core" / "jauauth")]
+    done = subprocess.run([*program, "--plugin-dir", str(folder), "plugins", "list"],
+                          capture_output=True, timeout=mcp.WAIT, check=False)
+    text = (done.stdout + done.stderr).decode()
+    contains(text, str(folder / built[0].name), "chmod go-w")
+    good = [line for line in text.splitlines() if line.startswith(built[1].stem)]
+    check(good and "broken" not in good[0], "the good plugin is not there: %s" % text)
 
 
 # --- The host file ------------------------------------------------------------------------------

@@ -50,8 +50,7 @@ def exits_at_once(strategy):
     tools = router.list_tools()
     check("good_echo" in tools and not any(name.startswith("bad_") for name in tools),
           "tools: %s" % list(tools))
-    mcp.eventually(lambda: "I do not want to live" in router.log_text())
-    contains(router.log_text(), "bad", "I do not want to live", "3")
+    router.logged("bad", "I do not want to live", "3")
     check(router.call("bad_echo").error, "a dead server has answered")
     ends_clean(router)
 
@@ -69,7 +68,7 @@ def banner(strategy):
     router = beside("banner", strategy)
     check("bad_echo" in router.list_tools(), "a banner made the server useless")
     equal(router.call("bad_echo", {"a": 1}).result["structuredContent"], {"a": 1})
-    contains(router.log_text(), "bad")
+    router.logged("bad")
     ends_clean(router)
 
 
@@ -83,7 +82,7 @@ def list_fails(strategy):
 def repeats_cursor(strategy):
     router = beside("repeats-cursor", strategy)
     check("good_echo" in router.list_tools(), "pages without end took the good list with them")
-    contains(router.log_text(), "bad", "cursor")
+    router.logged("bad", "cursor")
     ends_clean(router)
 
 
@@ -158,7 +157,7 @@ def flood_lines(strategy):
 def broken_answer(behaviour, strategy):
     router = beside(behaviour, strategy, timeout_ms=5000)
     check(router.call("bad_misbehave").error, "an answer that cannot be forwarded was forwarded")
-    contains(router.log_text(), "bad")
+    router.logged("bad")
     ends_clean(router)
 
 
@@ -194,7 +193,8 @@ def ignores_sigterm(strategy):
 
 
 def closes_stdout(strategy):
-    router = beside("closes-stdout", strategy)
+    # A sandbox's own process may hold the pipe open: then only the time-out of the call can tell.
+    router = beside("closes-stdout", strategy, timeout_ms=3000)
     error_of(router.call("bad_misbehave"), "bad")
     check(router.call("bad_echo").error, "a server without stdout has answered")
     ends_clean(router)
@@ -223,9 +223,8 @@ def _python_processes(router):
 def escapes_in_stderr(strategy):
     router = beside("ok", strategy)
     router.call("bad_stderr", {"text": "red \x1b[31m bell \x07 tab\tnew \x9b 1;2 \u202e end-mark"})
-    mcp.eventually(lambda: "end-mark" in router.log_text())
+    router.logged("red ", "end-mark")
     log = router.log_text()
-    contains(log, "red ", "end-mark")
     check(not any(c in log for c in "\x1b\x07\x9b"), "control characters in the log")
     ends_clean(router)
 

@@ -341,6 +341,11 @@ class Client:
             self.log += data
             del self.log[:-self.KEPT]
 
+    def logged(self, *fragments):
+        """Fails if these texts do not come in the log."""
+        eventually(lambda: all(each in self.log_text() for each in fragments), GONE)
+        contains(self.log_text(), *fragments)
+
     def log_text(self):
         return bytes(self.log).decode("utf-8", "backslashreplace")
 

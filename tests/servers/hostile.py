@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An MCP server over stdio that behaves as its argument says: well, or badly in one way.
 
-usage: hostile.py BEHAVIOUR [--delay MS] [--revision DATE] [--mark TEXT] [--tool NAME]...
+usage: hostile.py BEHAVIOUR [--delay MS] [--until FILE] [--revision DATE] [--mark TEXT] [--tool NAME]...
 
 All but those that are bad from the start offer the same tools; the tool `misbehave` sets off what
 the behaviour is named after. `hostile.py --list` prints the behaviours.
@@ -149,6 +149,8 @@ class Server:
         if revision not in REVISIONS:
             revision = REVISIONS[-1]
         time.sleep(self.options.delay / 1000)
+        while self.options.until and not os.path.exists(self.options.until):
+            time.sleep(0.02)
         self.result(identifier, json.dumps({
             "protocolVersion": revision,
             "capabilities": {"tools": {"listChanged": True}, "logging": {}},
@@ -567,6 +569,7 @@ def main():
     parser.add_argument("behaviour", nargs="?", choices=sorted(BEHAVIOURS), default="ok")
     parser.add_argument("--list", action="store_true", help="print the behaviours")
     parser.add_argument("--delay", type=int, default=0, help="ms before initialize is answered")
+    parser.add_argument("--until", help="nor before this file exists")
     parser.add_argument("--revision", help="the protocol revision to insist on")
     parser.add_argument("--mark", help="ignored; lets a test find its processes")
     parser.add_argument("--tool", action="append", default=[], help="offer a tool of this name")
