@@ -79,6 +79,8 @@ def _():
     check(found, "the keeper was not started\n" + client.log_text())
     for pid in [client.pid, *(each[0] for each in mcp.descendants(client.pid))]:
         if mcp.comm(pid) in own:
+            # One that was just executed has not got so far yet.
+            mcp.eventually(lambda: os.stat("/proc/%d/environ" % pid).st_uid == 0)
             equal(os.stat("/proc/%d/environ" % pid).st_uid, 0,
                   "owner of what /proc shows of %s" % mcp.command_line(pid))
     client.close()
