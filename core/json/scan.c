@@ -20,6 +20,8 @@ struct scanner {
   const unsigned char *end;
   const char *reason; /* set once, by refuse(); `at` is the place then */
   struct json_want *wants;
+  const char **segments; /* of each want: the first name of its path that was not there yet */
+  uint64_t ended;        /* wants whose whole path was there */
   size_t depth;
   size_t depth_limit;
   uint64_t leading[LEVELS];                /* wants whose path goes on inside this object */
@@ -154,20 +156,6 @@ static const char *path_segment(const char *path, size_t index)
   return path;
 }
 
-/* The wants among `wants` whose path ends after `count` names. */
-static uint64_t paths_of_length(const struct scanner *scanner, uint64_t wants, size_t count)
-{
-  uint64_t ending = 0;
-  for (; wants != 0; wants &= wants - 1) {
-    int index = __builtin_ctzll(wants);
-    const char *path = scanner->wants[index].path;
-    bool ends = count == 0 ? *path == '\0' : strchr(path_segment(path, count - 1), '/') == NULL;
-    if (ends)
-      ending |= UINT64_C(1) << index;
-  }
-  return ending;
-}
-
 /* Whether one byte continues the name of a path at *segment; moves behind it. */
 static inline bool segment_takes(const char **segment, unsigned char byte)
 {
@@ -182,10 +170,18 @@ static inline bool segment_takes(const char **segment, unsigned char byte)
   return expected == byte;
 }
 
-/* Whether the key between `at` and `end`, quotes excluded, is the name at `segment`. */
-static bool key_is_segment(const unsigned char *at, const unsigned char *end, bool escaped,
-                           const char *segment)
+/* Returns what follows in the path when the key between `at` and `end`, quotes excluded, is the
+ * name at `segment`, else NULL. */
+static const char *match_segment(const unsigned char *at, const unsigned char *end, bool escaped,
+                                 const char *segment)
 {
+  /* What stands for itself on both sides, which is mostly all or a different first letter. */
+  while (at < end && *at == (unsigned char)*segment && *at != '~' && *at != '/' && *at != '\\') {
+    at++;
+    segment++;
+  }
+  if (at < end && !escaped && *segment != '~')
+    return NULL;
   while (at < end) {
     unsigned char unit[4] = {*at};
     size_t length = 1;
@@ -194,12 +190,40 @@ static bool key_is_segment(const unsigned char *at, const unsigned char *end, bo
     else
       at++;
     if (length == 0)
-      return false;
+      return NULL;
     for (size_t i = 0; i < length; i++)
       if (!segment_takes(&segment, unit[i]))
-        return false;
+        return NULL;
   }
-  return *segment == '\0' || *segment == '/';
+  return *segment == '\0' || *segment == '/' ? segment : NULL;
+}
+
+/* Says which wants the key continues, and moves these to their next name. */
+static bool match_key(struct scanner *scanner, const unsigned char *key, bool escaped,
+                      uint64_t *match)
+{
+  size_t level = scanner->depth;
+  for (uint64_t left = scanner->leading[level]; left != 0; left &= left - 1) {
+    int index = __builtin_ctzll(left);
+    uint64_t bit = UINT64_C(1) << index;
+    bool again = (scanner->seen[level] & bit) != 0;
+    const char *segment =
+        again ? path_segment(scanner->wants[index].path, level - 1) : scanner->segments[index];
+    const char *rest = match_segment(key + 1, scanner->at - 1, escaped, segment);
+    if (rest == NULL)
+      continue;
+    *match |= bit;
+    if (again)
+      return refuse(scanner, key, "a member of this name stood there before (duplicate key)");
+    if (*rest == '\0')
+      scanner->ended |= bit;
+    else if (level == JSON_SEGMENTS_MAX)
+      return refuse(scanner, key, "the path of a member asked for is too long");
+    else
+      scanner->segments[index] = rest + 1;
+  }
+  scanner->seen[level] |= *match;
+  return true;
 }
 
 /* At the key of an object: moves to the value and says which wants the key continues. */
@@ -212,18 +236,8 @@ static bool scan_key(struct scanner *scanner, uint64_t *match)
     return refuse(scanner, key, "a member name in double quotes is expected");
   if (!scan_string(scanner, &escaped))
     return false;
-  size_t level = scanner->depth;
-  if (level < LEVELS && scanner->leading[level] != 0) {
-    for (uint64_t left = scanner->leading[level]; left != 0; left &= left - 1) {
-      int index = __builtin_ctzll(left);
-      const char *segment = path_segment(scanner->wants[index].path, level - 1);
-      if (key_is_segment(key + 1, scanner->at - 1, escaped, segment))
-        *match |= UINT64_C(1) << index;
-    }
-    if ((scanner->seen[level] & *match) != 0)
-      return refuse(scanner, key, "a member of this name stood there before (duplicate key)");
-    scanner->seen[level] |= *match;
-  }
+  if (scanner->depth < LEVELS && !match_key(scanner, key, escaped, match))
+    return false;
   skip_space(scanner);
   if (scanner->at == scanner->end || *scanner->at != ':')
     return refuse(scanner, scanner->at, "':' is expected after a member name");
@@ -251,7 +265,7 @@ static bool open_container(struct scanner *scanner, uint64_t match)
     scanner->is_object[index / 64] &= ~bit;
   size_t level = scanner->depth;
   if (level < LEVELS) {
-    uint64_t capturing = match == 0 ? 0 : paths_of_length(scanner, match, level - 1);
+    uint64_t capturing = match & scanner->ended;
     scanner->capturing[level] = capturing;
     scanner->opened_at[level] = scanner->at;
     scanner->leading[level] = match & ~capturing;
@@ -294,8 +308,8 @@ static bool scan_scalar(struct scanner *scanner, uint64_t match)
       return refuse(scanner, start, "a value is expected");
     valid = scan_number(scanner);
   }
-  if (valid && match != 0)
-    capture(scanner, paths_of_length(scanner, match, scanner->depth), start);
+  if (valid)
+    capture(scanner, match & scanner->ended, start);
   return valid;
 }
 
@@ -353,21 +367,15 @@ static bool scan_text(struct scanner *scanner, uint64_t match)
   return true;
 }
 
-static bool path_fits(const char *path)
-{
-  size_t segments = 1;
-  for (; *path != '\0'; path++)
-    segments += *path == '/';
-  return segments <= JSON_SEGMENTS_MAX;
-}
-
 static bool prepare(struct scanner *scanner, struct json_want *wants, size_t want_count)
 {
   if (want_count > JSON_WANTS_MAX)
     return refuse(scanner, scanner->at, "too many members are asked for");
-  for (size_t i = 0; i < want_count; i++)
-    if (!path_fits(wants[i].path))
-      return refuse(scanner, scanner->at, "the path of a member asked for is too long");
+  for (size_t i = 0; i < want_count; i++) {
+    scanner->segments[i] = wants[i].path;
+    if (*wants[i].path == '\0')
+      scanner->ended |= UINT64_C(1) << i;
+  }
   if (scanner->at == scanner->end)
     return refuse(scanner, scanner->at, "the text is empty");
   if (scanner->end - scanner->at >= 3 && memcmp(scanner->at, "\xEF\xBB\xBF", 3) == 0)
@@ -381,7 +389,9 @@ bool json_scan(const char *text, size_t length, const struct json_limits *limits
   if (text == NULL)
     text = "";
   size_t depth = limits == NULL || limits->depth == 0 ? JSON_DEPTH_DEFAULT : limits->depth;
+  const char *segments[JSON_WANTS_MAX];
   struct scanner scanner = {
+      .segments = segments,
       .at = (const unsigned char *)text,
       .end = (const unsigned char *)text + length,
       .wants = wants,

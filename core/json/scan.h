@@ -54,9 +54,10 @@ struct json_want {
  *
  * Stricter than a reader has to be: invalid UTF-8 (also overlong forms and encoded surrogates), a
  * byte order mark, and a name that stands twice on the way to a wanted member ("ambiguous": readers
- * differ in which one counts) are refused. Twice elsewhere is not looked at. An escaped surrogate
- * without its other half ("\ud800") is grammatical and accepted; it equals no name. Numbers are not
- * limited in size or precision.
+ * differ in which one counts) are refused. Twice elsewhere is not looked at. Refused too is a text
+ * that has the first JSON_SEGMENTS_MAX names of a path that goes on. An escaped surrogate without
+ * its other half ("\ud800") is grammatical and accepted; it equals no name. Numbers are not limited
+ * in size or precision.
  *
  * `limits` may be NULL for the defaults. `wants` may be NULL when `want_count` is 0.
  */

@@ -3,8 +3,6 @@
 #include "core/json/splice.h"
 #include "core/mcp/state.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,12 +140,23 @@ static void sort(struct json_replacement *replacements, size_t count)
     }
 }
 
+/* Prints into the end of `room` and returns where the digits begin. */
+static char *print_number(char (*room)[20], uint64_t number)
+{
+  char *at = *room + sizeof *room;
+  do
+    *--at = (char)('0' + number % 10);
+  while ((number /= 10) > 0);
+  return at;
+}
+
 static bool forward_spliced(const struct mcp_call *call, const struct mcp_tool *tool,
                             const struct mcp_message *message)
 {
   struct router_server *server = call->server;
-  char number[24];
-  size_t length = (size_t)snprintf(number, sizeof number, "%" PRIu64, call->upstream_id);
+  char room[20]; /* for UINT64_MAX */
+  const char *number = print_number(&room, call->upstream_id);
+  size_t length = (size_t)(room + sizeof room - number);
   struct json_replacement replacements[] = {
       {message->id, number, length},
       {message->name, server->listing.text.data + tool->name_at, tool->name_length},

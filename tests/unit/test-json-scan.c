@@ -333,6 +333,11 @@ static void test_wants(void **state)
                                 "{\"tools\":[{\"result\":{\"tools\":1}}],\"id\":2}",
                                 "{\"result\":{\"tools\":[{\"result\":{\"tools\":1}}],\"id\":2},"
                                 "\"id\":null}"});
+  /* A name further down the path of something wanted, but not below it. */
+  expect_wants(
+      "{\"params\":{\"_meta\":{\"progressToken\":1},\"progressToken\":2,\"x\":{\"name\":3}},"
+      "\"name\":4,\"progressToken\":5,\"_meta\":{\"progressToken\":6},\"tools\":[]}",
+      message, 5, (const char *[]){NULL, NULL, NULL, "1", NULL});
   /* Members of members of other names, and of elements, are not the wanted ones. */
   expect_wants("[{\"id\":1,\"params\":{\"name\":2}}]", message, 7,
                (const char *[]){NULL, NULL, NULL, NULL, NULL, NULL, NULL});
@@ -388,7 +393,10 @@ static void test_many_wants(void **state)
                1, (const char *[]){"{\"a\":{}}"});
   expect_wants("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":8}}}}}}}}", deep, 1,
                (const char *[]){"8"});
-  assert_false(json_scan("{}", 2, NULL, deep, 2, &fault));
+  /* One name too many matters only where the text goes on that far. */
+  const char *nine = "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}}";
+  assert_true(json_scan("{}", 2, NULL, deep, 2, &fault));
+  assert_false(json_scan(nine, strlen(nine), NULL, deep, 2, &fault));
   assert_non_null(strstr(fault.reason, "path"));
 }
 
