@@ -113,8 +113,9 @@ int gateway_open(struct gateway *gateway, const struct command_line *line, struc
   int code = uv_loop_init(&gateway->loop);
   if (code != 0)
     return error_make(error, ERROR_FAILED, 0, "no event loop: %s", uv_strerror(code));
-  if (read_host(gateway, error) == 0 && open_log(gateway, error) == 0 &&
-      find_program(gateway, error) == 0 && open_registry(gateway, error) == 0)
+  if (instance_prepare_process(error) == 0 && read_host(gateway, error) == 0 &&
+      open_log(gateway, error) == 0 && find_program(gateway, error) == 0 &&
+      open_registry(gateway, error) == 0)
     return 0;
   gateway_close(gateway);
   return -1;
@@ -308,9 +309,9 @@ static int find_keeper(struct gateway *gateway, struct error **error)
 
 int gateway_start(struct gateway *gateway, size_t only, struct error **error)
 {
-  if (find_keeper(gateway, error) != 0 || instance_prepare_process(error) != 0 ||
-      gateway_servers_new(gateway, error) != 0 || make_router(gateway, error) != 0 ||
-      add_servers(gateway, only, error) != 0 || start_preparing(gateway, error) != 0)
+  if (find_keeper(gateway, error) != 0 || gateway_servers_new(gateway, error) != 0 ||
+      make_router(gateway, error) != 0 || add_servers(gateway, only, error) != 0 ||
+      start_preparing(gateway, error) != 0)
     return -1;
   router_start(gateway->router);
   return 0;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/buffer.h"
@@ -16,6 +17,7 @@
 #include "core/base/text.h"
 #include "core/os/process.h"
 #include "core/plugin/foreign.h"
+#include "core/plugin/orphans.h"
 #include "core/plugin/worker.h"
 
 enum {
@@ -23,6 +25,7 @@ enum {
   GRACE_MILLISECONDS = 1000, /* to end by itself, or for the rest of an ended one's output */
   PRINTED_SHOWN = 400,       /* bytes */
   HANDLES = 3,
+  SWEEP_ROUNDS = 100,
   DEPTH_MAX = 32
 };
 
@@ -167,12 +170,24 @@ static void fail_by_exit(struct process *process)
   fail(process, process->exit_signal != 0 ? "plugin-crashed" : "plugin-ended", text);
 }
 
+/* What a plugin has forked before it crashed or ended its process. It ends at once when there is
+ * nothing, and otherwise soon, because what was killed cannot refuse. */
+static void sweep(uv_loop_t *loop)
+{
+  pid_t left[ORPHANS_AT_ONCE];
+  size_t count = 0;
+  const struct timespec pause = {.tv_nsec = 1000000};
+  for (int round = 0; round < SWEEP_ROUNDS && orphans_kill(loop, left, &count); round++)
+    nanosleep(&pause, NULL);
+}
+
 static void on_process_exit(uv_process_t *handle, int64_t status, int signal)
 {
   struct process *process = handle->data;
   process->exited = true;
   process->exit_status = status;
   process->exit_signal = signal;
+  sweep(handle->loop);
   if (process->state == STATE_ENDING)
     close_handles(process);
   else if (process->state == STATE_IDLE)

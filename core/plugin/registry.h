@@ -35,7 +35,12 @@ struct registry_settings {
   unsigned call_milliseconds; /* time limit of a call; 0: 10 seconds */
 };
 
-/* The settings are copied. Returns NULL and *error when out of memory. */
+/*
+ * The settings are copied. Returns NULL and *error when out of memory. Whenever a worker has ended,
+ * every child of this process that is no uv_process_t of the loop is killed and reaped: in a
+ * subreaper (instance_prepare_process()) these are what a plugin has left, and nothing else may
+ * make children meanwhile.
+ */
 struct registry *registry_new(uv_loop_t *loop, const struct registry_settings *settings,
                               struct error **error);
 

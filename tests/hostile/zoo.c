@@ -156,8 +156,11 @@ static int32_t zoo_teardown(const struct jauauth_host *host, struct jauauth_call
 #if defined(ZOO_HANGS)
   fork_and_stay(instance);
   hang();
-#elif defined(ZOO_FORKS)
+#elif defined(ZOO_FORKS) || defined(ZOO_FORKS_AND_CRASHES)
   fork_and_stay(instance);
+#endif
+#ifdef ZOO_FORKS_AND_CRASHES
+  abort();
 #endif
   struct jauauth_step *step = host->plan_step(plan, JAUAUTH_PHASE_REMOVE, "remove", "/bin/true");
   host->step_argument(step, instance);

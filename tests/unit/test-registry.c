@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -550,25 +551,30 @@ static int count_named(const char *name)
   return search.found;
 }
 
-/* Neither a plugin that forks, nor one that then hangs, leaves anything running. */
+/* Neither a plugin that forks, nor one that then hangs or crashes, leaves anything running. */
 static void test_forks(void **state)
 {
   (void)state;
-  static const char *const plugins[] = {"forks", "hangs"};
-  for (size_t i = 0; i < 2; i++) {
+  static const char *const plugins[] = {"forks", "hangs", "forks-crashes"};
+  assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0); /* as the router is */
+  for (size_t i = 0; i < 3; i++) {
     struct house house;
     char name[16]; /* all that a process name has room for */
     snprintf(name, sizeof name, "zoo%zu%u", i, (unsigned)getpid() % 100000000U);
-    open_with_account(&house, plugins[i], SHORT_MILLISECONDS * (i == 0 ? 30 : 1), NULL);
+    open_with_account(&house, plugins[i], SHORT_MILLISECONDS * (i != 1 ? 30 : 1), NULL);
     teardown(&house, plugins[i], name);
     if (i == 0)
       assert_error(&house, "plugin-misbehaved",
                    "plugin \"forks\": teardown: it left a child process behind");
+    else if (i == 2)
+      assert_error(&house, "plugin-crashed",
+                   "plugin \"forks-crashes\": teardown: it crashed with signal 6 (Aborted)");
     else
       assert_error(&house, "plugin-hangs",
                    "plugin \"hangs\": teardown: it did not answer within 1000 ms and was killed");
     for (int round = 0; round < 500 && count_named(name) > 0; round++) {
       const struct timespec pause = {.tv_nsec = 10000000};
+      uv_run(&house.loop, UV_RUN_NOWAIT);
       nanosleep(&pause, NULL);
     }
     assert_int_equal(count_named(name), 0);
