@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,8 +44,11 @@ static char **make_vector(struct image_texts texts)
 
 static void reset_signals(void)
 {
+  /* The kernel's struct sigaction: SIG_DFL, no flags, no restorer, an empty mask. libc refuses to
+   * change the two signals that it keeps for itself, which posix_spawn(3) leaves ignored. */
+  static const unsigned long standard[4];
   for (int number = 1; number < NSIG; number++)
-    signal(number, SIG_DFL);
+    syscall(SYS_rt_sigaction, number, standard, NULL, (NSIG - 1) / 8);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
