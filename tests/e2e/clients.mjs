@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 // The official TypeScript client and the Inspector's command line, listing and calling through the
-// router. They come from $JAUAUTH_NODE_PACKAGES (tests/node); without them all is skipped.
+// router. They come from $JAUAUTH_NODE_PACKAGES (tests/node); without them, or when it is empty, all
+// is skipped.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +13,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const source = process.env.JAUAUTH_SOURCE || path.resolve(here, '../..');
 const build = process.env.JAUAUTH_BUILD || path.join(source, 'build');
-const packages = process.env.JAUAUTH_NODE_PACKAGES || path.join(source, 'tests/node');
+const packages = process.env.JAUAUTH_NODE_PACKAGES ?? path.join(source, 'tests/node');
 const jauauth = process.env.JAUAUTH || path.join(source, 'jauauth');
 const modules = path.join(packages, 'node_modules');
 const isRoot = process.getuid() === 0;
@@ -24,6 +25,9 @@ const skipAll = (reason) => {
 };
 if (!process.env.JAUAUTH && !fs.existsSync(path.join(build, 'core/jauauth'))) {
   skipAll('the program is not built');
+}
+if (packages === '') {
+  skipAll('configured without --with-node-packages');
 }
 if (!fs.existsSync(path.join(modules, '@modelcontextprotocol/sdk'))) {
   skipAll(`there are no Node packages in ${packages}`);
