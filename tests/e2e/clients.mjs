@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 // The official TypeScript client and the Inspector's command line, listing and calling through the
-// router. They come from $JAUAUTH_NODE_PACKAGES (tests/node); without them, or when it is empty, all
-// is skipped.
+// router. They come from $JAUAUTH_NODE_PACKAGES (tests/node); without them, or when it is empty,
+// all is skipped.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';

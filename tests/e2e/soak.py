@@ -18,6 +18,7 @@ from mcp import Failure, Router, Skip, case, check, equal  # noqa: E402
 CALLS = int(os.environ.get("JAUAUTH_SOAK_CALLS", "500" if mcp.SLOWED else "5000"))
 SERVERS = int(os.environ.get("JAUAUTH_SOAK_SERVERS", "10"))
 IN_FLIGHT = 64
+LARGEST = 200000  # bytes of an argument
 MOST_GROWTH = 1024  # KiB; the allocator's own play
 
 
@@ -50,7 +51,7 @@ def payload(number, dice):
     if form == 4:
         return '{"raw":"\u00e9\u4e16\U0001f600 %d"}' % number
     if form == 5 and number % 40 == 5:
-        return '{"big":"%s"}' % (chr(97 + number % 26) * dice.randrange(1000, 200000))
+        return '{"big":"%s"}' % (chr(97 + number % 26) * dice.randrange(1000, LARGEST))
     return '{"n":"%s"}' % ("%d " % number * dice.randrange(1, 30))
 
 
@@ -61,12 +62,12 @@ class Soak:
         self.number = 0
         self.sent = {}
 
-    def send(self):
+    def send(self, where=None, text=None):
         number = self.number
         self.number += 1
         identifier = ("%d" if number % 3 else '"call-%d"') % number
-        text = payload(number, self.dice)
-        where = self.dice.randrange(SERVERS)
+        text = text or payload(number, self.dice)
+        where = self.dice.randrange(SERVERS) if where is None else where
         self.sent[identifier] = (text, where)
         self.router.send_text(
             '{"jsonrpc":"2.0","id":%s,"method":"tools/call","params":{"name":"s%d_echo",'
@@ -83,6 +84,14 @@ class Soak:
             if found != text:
                 raise Failure("call %s to s%d: found %s, expected %s" % (
                     identifier, where, mcp.shown(answer.text), mcp.shown(text)))
+
+    def fill(self):
+        """Afterwards every buffer has the size that it will ever need."""
+        for where in range(SERVERS):
+            for _ in range(IN_FLIGHT):
+                self.send(where, '{"big":"%s"}' % ("a" * LARGEST))
+            while self.sent:
+                self.take()
 
     def run(self, calls):
         end = self.number + calls
@@ -105,7 +114,8 @@ def _():
     equal(len(router.list_tools()), SERVERS)
     soak = Soak(router)
     begin = time.monotonic()
-    soak.run(CALLS // 5)  # afterwards all buffers have the size that they need
+    soak.fill()
+    soak.run(CALLS // 5)
     memory, (what, files) = kibibytes(router.pid), descriptors(router.pid)
     soak.run(CALLS - CALLS // 5)
     memory_after, (_, files_after) = kibibytes(router.pid), descriptors(router.pid)

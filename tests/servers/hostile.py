@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An MCP server over stdio that behaves as its argument says: well, or badly in one way.
 
-usage: hostile.py BEHAVIOUR [--delay MS] [--until FILE] [--revision DATE] [--mark TEXT] [--tool NAME]...
+usage: hostile.py BEHAVIOUR [--delay MS] [--until FILE] [--revision DATE] [--mark TEXT]
+                  [--tool NAME]...
 
 All but those that are bad from the start offer the same tools; the tool `misbehave` sets off what
 the behaviour is named after. `hostile.py --list` prints the behaviours.
