@@ -10,21 +10,80 @@
 #include "core/cli/gateway.h"
 #include "core/cli/output.h"
 
-static void one_less(void *data)
+/* One check of a file: what is asked about each of its servers, and what is still unanswered. */
+struct check {
+  struct gateway *gateway;
+  size_t waiting;
+};
+
+struct check_server {
+  struct check *check;
+  size_t server;
+};
+
+static size_t problems_of(const struct config_problems *problems, size_t server)
 {
-  (*(size_t *)data)--;
+  size_t count = 0;
+  for (size_t i = 0; i < problems->count; i++)
+    count += problems->items[i].server == server;
+  return count;
 }
 
-/* Asks every plugin about its servers. */
+static void validated(void *data)
+{
+  ((struct check *)data)->waiting--;
+}
+
+static void planned(void *data, struct plan *plan, const struct error *error)
+{
+  const struct check_server *asked = data;
+  struct gateway *gateway = asked->check->gateway;
+  asked->check->waiting--;
+  if (plan == NULL)
+    servers_config_problem(gateway->servers, asked->server, CONFIG_WARNING, &gateway->problems,
+                           "/sandbox", error->hint, "%s", error->message);
+  plan_free(&plan);
+}
+
+static void wait_for(struct check *check)
+{
+  while (check->waiting > 0)
+    uv_run(&check->gateway->loop, UV_RUN_ONCE);
+}
+
+/* Whether a plan would say anything new, and can be made without making a home first. */
+static bool is_worth_a_plan(const struct gateway *gateway, size_t server)
+{
+  const struct server_config *config = &gateway->servers->servers[server];
+  return !config->broken && !config->sandbox.keep_home &&
+         launch_blocked(gateway->launch, server) == NULL;
+}
+
+/* Asks every plugin about its servers; those without a finding are planned as for a start. */
 static int judge(struct gateway *gateway, struct error **error)
 {
+  size_t count = gateway->servers->server_count;
+  struct check check = {.gateway = gateway};
+  CLEANUP_FREE size_t *before = calloc(count + 1, sizeof *before);
+  CLEANUP_FREE struct check_server *asked = calloc(count + 1, sizeof *asked);
+  if (before == NULL || asked == NULL)
+    return error_memory(error);
   if (gateway_prepare(gateway, error) != 0)
     return -1;
-  size_t waiting = gateway->servers->server_count;
-  for (size_t i = 0; i < gateway->servers->server_count; i++)
-    launch_validate(gateway->launch, i, one_less, &waiting);
-  while (waiting > 0)
-    uv_run(&gateway->loop, UV_RUN_ONCE);
+  check.waiting = count;
+  for (size_t i = 0; i < count; i++) {
+    before[i] = problems_of(&gateway->problems, i);
+    launch_validate(gateway->launch, i, validated, &check);
+  }
+  wait_for(&check);
+  for (size_t i = 0; i < count; i++) {
+    if (!is_worth_a_plan(gateway, i) || problems_of(&gateway->problems, i) > before[i])
+      continue;
+    asked[i] = (struct check_server){&check, i};
+    check.waiting++;
+    launch_plan(gateway->launch, i, planned, &asked[i]);
+  }
+  wait_for(&check);
   return 0;
 }
 

@@ -230,6 +230,21 @@ def _():
     equal(status, CHECK_FAILED)
 
 
+@case("a limit that nothing enforces is a warning with the line that accepts it")
+def _():
+    box = {"strategy": "none", "cpu_limit": "0.5"}
+    permission = "allow_unsandboxed = true;"
+    text = json.dumps({"servers": [entry(command="/bin/cat", sandbox=box)]})
+    status, out, err, _, _ = checked(text, permission)
+    equal(status, 0, out + err)
+    contains(out + err, "warning: ", "cpu_limit cannot be enforced", "/servers/0/sandbox",
+             '"accept_partial": ["cpu_limit"]')
+    box["accept_partial"] = ["cpu_limit"]
+    text = json.dumps({"servers": [entry(command="/bin/cat", sandbox=box)]})
+    status, out, err, _, _ = checked(text, permission, "--strict")
+    equal(status, 0, out + err)
+
+
 @case("a strategy that no plugin has is a warning at its place, with a suggestion")
 def _():
     text, line, column = place_of(B % '\u00b6"bublewrap"')
