@@ -186,6 +186,7 @@ static void append_front(struct buffer *out, const struct plan *plan)
   append_locate(out, plan);
   buffer_append_text(out, "# It waits at the gate until the server's limits are set.\n"
                           "prlimit --pid \"$located\" --core=0:0");
+  append_located_limit(out, plan, PLAN_MEMORY, "data");
   append_located_limit(out, plan, PLAN_OPEN_FILES, "nofile");
   append_located_limit(out, plan, PLAN_FILE_SIZE, "fsize");
   append_located_limit(out, plan, PLAN_PIDS, "nproc");

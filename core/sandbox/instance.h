@@ -56,7 +56,7 @@ struct instance *instance_start(uv_loop_t *loop, const struct plan *plan,
 
 /*
  * Asks it to stop by the plan's ladder; `ended` follows within the ladder's waits, the time limits
- * of the steps that have to be run, and 5 seconds. May be called at any time before `ended` and
+ * of the steps that have to be run, and 15 seconds. May be called at any time before `ended` and
  * more than once, also from call-backs. The caller closes *input itself for the ladder's first
  * rung.
  */
