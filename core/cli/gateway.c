@@ -100,9 +100,19 @@ static int open_registry(struct gateway *gateway, struct error **error)
       .account_user = account.user,
       .account_group = account.group,
       .account_name = found && account.name[0] != '\0' ? account.name : NULL,
+      .host_options = gateway->host->plugins,
   };
   gateway->registry = registry_new(&gateway->loop, &settings, error);
-  return gateway->registry == NULL ? -1 : 0;
+  if (gateway->registry == NULL)
+    return -1;
+  const char *name;
+  json_t *group;
+  json_object_foreach (gateway->host->plugins, name, group) {
+    if (registry_file(gateway->registry, name) == NULL)
+      log_write(LOG_LEVEL_WARNING, NULL,
+                "the host file has options for the plugin \"%s\", which is not installed", name);
+  }
+  return 0;
 }
 
 int gateway_open(struct gateway *gateway, const struct command_line *line, struct error **error)
