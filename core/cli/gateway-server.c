@@ -51,6 +51,7 @@ static void tell_end(struct gateway_server *server)
   struct gateway *gateway = server->gateway;
   gateway->running--;
   uv_timer_stop(&server->patience);
+  gateway_journal_state(gateway, server->index, "stopped", text);
   router_server_ended(server->routed, text);
   if (gateway->stopped != NULL && gateway->running == 0) {
     void (*stopped)(void *) = gateway->stopped;
@@ -81,6 +82,9 @@ static void on_started(void *data, pid_t located)
 {
   struct gateway_server *server = data;
   log_write(LOG_LEVEL_INFO, id_of(server), "started, process %ld", (long)located);
+  gateway_journal_located(server->gateway, server->index, instance_keeper(server->instance),
+                          located);
+  gateway_journal_state(server->gateway, server->index, "running", NULL);
   router_server_ready(server->routed);
 }
 
@@ -101,6 +105,7 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
   struct gateway_server *server = data;
   struct gateway *gateway = server->gateway;
   server->instance = NULL;
+  gateway_journal_leave(gateway, server->index, ending->left);
   if (error != NULL) {
     ended(server, error->message, error->hint);
     return;
@@ -161,10 +166,15 @@ static int run(struct gateway_server *server, const struct plan *plan, struct er
   };
   int input = -1;
   int output = -1;
+  if (gateway_journal_enter(gateway, server->index, plan, &settings, error) != 0)
+    return -1;
   server->instance =
       instance_start(&gateway->loop, plan, &settings, &events, server, &input, &output, error);
-  if (server->instance == NULL)
+  if (server->instance == NULL) {
+    gateway_journal_leave(gateway, server->index, false);
     return -1;
+  }
+  gateway_journal_located(gateway, server->index, instance_keeper(server->instance), 0);
   struct server_pipe_settings pipe = {.message_limit = (size_t)gateway->host->message_limit,
                                       .spoke = on_spoke};
   server->pipe = server_pipe_open(&gateway->loop, server->routed, input, output, &pipe,
@@ -198,6 +208,7 @@ static void begin(struct gateway_server *server)
   server->wanted = false;
   server->stopping = false;
   server->gateway->running++; /* until tell_end() */
+  gateway_journal_state(server->gateway, server->index, "starting", NULL);
   CLEANUP_ERROR struct error *error = NULL;
   if (launch_make_home(server->gateway->launch, server->index, &error) != 0)
     ended(server, error->message, error->hint);

@@ -232,7 +232,8 @@ void instance_report(struct instance *instance)
   struct instance_ending ending = {.ending = made,
                                    .text = text.failed ? "" : text.data,
                                    .asked = instance->asked,
-                                   .started = record->let_go};
+                                   .started = record->let_go,
+                                   .left = record->not_undone.length > 0};
   instance->events.ended(instance->data, &ending, error);
   json_decref(made);
 }

@@ -100,6 +100,7 @@ struct plan_host_limit {
 };
 
 struct plan {
+  char *instance; /* the request's; NULL in a plan of `teardown` */
   enum plan_tree tree;
   bool setuid_engine;
   char **command; /* the server's command with command_path in front; ends with NULL */
