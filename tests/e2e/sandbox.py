@@ -298,18 +298,14 @@ def _():
 
 @case("home is empty at each start, or kept where the file says so")
 def _():
-    state = mcp.scratch("state")
-    if mcp.ROOT:
-        environment = None
-    else:
-        environment = dict(os.environ, XDG_STATE_HOME=str(state), XDG_DATA_HOME=str(state))
+    host = 'state_directory = "%s";' % mcp.scratch("state")
     identifier = "keep%s" % os.urandom(4).hex()
     found = {}
     for word in ("empty", "keep"):
         for turn in range(2):
             entry = python_server(request={"home": word})
             entry["id"] = identifier
-            router = opened(entry, environment=environment)
+            router = opened(entry, host=host)
             path = ask(router, identifier + "_identity")["home"] + "/note"
             found[word, turn] = ask(router, identifier + "_read_file", {"path": path})["done"]
             check(ask(router, identifier + "_write_file", {"path": path})["done"], "home")
