@@ -27,6 +27,7 @@ struct gateway_server {
   struct server_pipe *pipe;
   bool wanted;         /* the router has asked for it, the plugins have not answered yet */
   bool stopping;       /* asked to stop */
+  bool refused;        /* there was no plan, and there would be none a moment later */
   bool pipe_open;      /* lines may still come */
   uv_timer_t patience; /* after the end of its output, before it is stopped */
   char *plain;         /* what the keeper said, while the plugin is asked what it means */
@@ -51,7 +52,10 @@ static void tell_end(struct gateway_server *server)
   struct gateway *gateway = server->gateway;
   gateway->running--;
   uv_timer_stop(&server->patience);
-  router_server_ended(server->routed, text);
+  if (server->refused)
+    router_server_refused(server->routed, text);
+  else
+    router_server_ended(server->routed, text);
   if (gateway->stopped != NULL && gateway->running == 0) {
     void (*stopped)(void *) = gateway->stopped;
     gateway->stopped = NULL;
@@ -182,6 +186,7 @@ static void on_planned(void *data, struct plan *plan, const struct error *failur
 {
   struct gateway_server *server = data;
   CLEANUP_ERROR struct error *error = NULL;
+  server->refused = plan == NULL;
   if (plan == NULL)
     error = error_copy(failure);
   else if (server->stopping)
@@ -196,10 +201,11 @@ static void on_planned(void *data, struct plan *plan, const struct error *failur
 static void begin(struct gateway_server *server)
 {
   server->wanted = false;
-  server->stopping = false;
+  server->stopping = server->refused = false;
   server->gateway->running++; /* until tell_end() */
   CLEANUP_ERROR struct error *error = NULL;
-  if (launch_make_home(server->gateway->launch, server->index, &error) != 0)
+  server->refused = launch_make_home(server->gateway->launch, server->index, &error) != 0;
+  if (server->refused)
     ended(server, error->message, error->hint);
   else
     launch_plan(server->gateway->launch, server->index, on_planned, server);
@@ -279,8 +285,10 @@ bool gateway_all_serve(const struct gateway *gateway)
 {
   for (size_t i = 0; i < gateway->servers->server_count; i++) {
     const struct router_server *routed = gateway->processes[i].routed;
-    if (routed != NULL && router_server_state(routed) != ROUTER_SERVER_READY &&
-        router_server_state(routed) != ROUTER_SERVER_IDLE)
+    enum router_server_state state =
+        routed != NULL ? router_server_state(routed) : ROUTER_SERVER_IDLE;
+    if (state != ROUTER_SERVER_READY && state != ROUTER_SERVER_IDLE &&
+        state != ROUTER_SERVER_STOPPED)
       return false;
   }
   return true;
@@ -306,6 +314,8 @@ void gateway_servers_free(struct gateway *gateway)
 void gateway_stop(struct gateway *gateway, void (*stopped)(void *data), void *data)
 {
   gateway->stopping = true;
+  if (gateway->router != NULL)
+    router_stop(gateway->router);
   for (size_t i = 0; i < gateway->servers->server_count; i++)
     stop(&gateway->processes[i]);
   if (gateway->running == 0) {

@@ -68,7 +68,7 @@ int gateway_start(struct gateway *gateway, size_t only, struct error **error);
 /* Stops all servers by their ladders; `stopped` is called once nothing is left. */
 void gateway_stop(struct gateway *gateway, void (*stopped)(void *data), void *data);
 
-/* Whether every server that was started serves (its tools are known). */
+/* Whether the tools of every server are known: it serves, or is stopped until it is called. */
 bool gateway_all_serve(const struct gateway *gateway);
 
 /* Ends the workers and runs the loop dry. The servers must have been stopped. */
