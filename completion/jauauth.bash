@@ -57,7 +57,7 @@ _jauauth_complete()
     ;;
   esac
   if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --stdio
+    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --watch --stdio
       --allow-unsandboxed --log-level --log-format --plugin-dir --keeper --help --version' \
       -- "$current")
     return
@@ -74,7 +74,7 @@ _jauauth_complete()
   done
   local choice=
   case "${given[*]}" in
-  '') choice='serve plugins config explain tools call' ;;
+  '') choice='serve plugins config explain tools call ps reap' ;;
   plugins) choice='list show' ;;
   config) choice='check paths' ;;
   'plugins show') choice=$(_jauauth_ask plugins list | awk 'NR > 1 { print $1 }') ;;

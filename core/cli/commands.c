@@ -17,5 +17,7 @@ const struct command command_table[] = {
      command_explain},
     {"tools", "[SERVER]", "list the tools of all servers or of one", 0, 1, command_tools},
     {"call", "TOOL [JSON]", "call a tool with a JSON object of arguments", 1, 2, command_call},
+    {"ps", "", "show what runs, what it uses, and what is left over", 0, 0, command_ps},
+    {"reap", "", "remove what a crash has left", 0, 0, command_reap},
     {NULL, NULL, NULL, 0, 0, NULL},
 };

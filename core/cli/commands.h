@@ -22,5 +22,8 @@ int command_tools(const struct command_line *line, const char *const *arguments,
                   struct error **error);
 int command_call(const struct command_line *line, const char *const *arguments,
                  struct error **error);
+int command_ps(const struct command_line *line, const char *const *arguments, struct error **error);
+int command_reap(const struct command_line *line, const char *const *arguments,
+                 struct error **error);
 
 #endif

@@ -56,6 +56,8 @@ static void tell_end(struct gateway_server *server)
     router_server_refused(server->routed, text);
   else
     router_server_ended(server->routed, text);
+  const char *state = gateway->stopping ? "stopped" : router_server_report(server->routed).word;
+  gateway_journal_state(gateway, server->index, state, text);
   if (gateway->stopped != NULL && gateway->running == 0) {
     void (*stopped)(void *) = gateway->stopped;
     gateway->stopped = NULL;
@@ -85,6 +87,9 @@ static void on_started(void *data, pid_t located)
 {
   struct gateway_server *server = data;
   log_write(LOG_LEVEL_INFO, id_of(server), "started, process %ld", (long)located);
+  gateway_journal_located(server->gateway, server->index, instance_keeper(server->instance),
+                          located);
+  gateway_journal_state(server->gateway, server->index, "running", NULL);
   router_server_ready(server->routed);
 }
 
@@ -105,6 +110,7 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
   struct gateway_server *server = data;
   struct gateway *gateway = server->gateway;
   server->instance = NULL;
+  gateway_journal_leave(gateway, server->index, ending->left);
   if (error != NULL) {
     ended(server, error->message, error->hint);
     return;
@@ -165,10 +171,15 @@ static int run(struct gateway_server *server, const struct plan *plan, struct er
   };
   int input = -1;
   int output = -1;
+  if (gateway_journal_enter(gateway, server->index, plan, &settings, error) != 0)
+    return -1;
   server->instance =
       instance_start(&gateway->loop, plan, &settings, &events, server, &input, &output, error);
-  if (server->instance == NULL)
+  if (server->instance == NULL) {
+    gateway_journal_leave(gateway, server->index, false);
     return -1;
+  }
+  gateway_journal_located(gateway, server->index, instance_keeper(server->instance), 0);
   struct server_pipe_settings pipe = {.message_limit = (size_t)gateway->host->message_limit,
                                       .spoke = on_spoke};
   server->pipe = server_pipe_open(&gateway->loop, server->routed, input, output, &pipe,
@@ -203,6 +214,7 @@ static void begin(struct gateway_server *server)
   server->wanted = false;
   server->stopping = server->refused = false;
   server->gateway->running++; /* until tell_end() */
+  gateway_journal_state(server->gateway, server->index, "starting", NULL);
   CLEANUP_ERROR struct error *error = NULL;
   server->refused = launch_make_home(server->gateway->launch, server->index, &error) != 0;
   if (server->refused)
@@ -274,6 +286,11 @@ int gateway_servers_new(struct gateway *gateway, struct error **error)
 struct gateway_server *gateway_server_at(struct gateway *gateway, size_t server)
 {
   return &gateway->processes[server];
+}
+
+const struct router_server *gateway_server_routed(const struct gateway *gateway, size_t server)
+{
+  return gateway->processes[server].routed;
 }
 
 void gateway_server_attach(struct gateway *gateway, size_t server, struct router_server *routed)

@@ -100,9 +100,19 @@ static int open_registry(struct gateway *gateway, struct error **error)
       .account_user = account.user,
       .account_group = account.group,
       .account_name = found && account.name[0] != '\0' ? account.name : NULL,
+      .host_options = gateway->host->plugins,
   };
   gateway->registry = registry_new(&gateway->loop, &settings, error);
-  return gateway->registry == NULL ? -1 : 0;
+  if (gateway->registry == NULL)
+    return -1;
+  const char *name;
+  json_t *group;
+  json_object_foreach (gateway->host->plugins, name, group) {
+    if (registry_file(gateway->registry, name) == NULL)
+      log_write(LOG_LEVEL_WARNING, NULL,
+                "the host file has options for the plugin \"%s\", which is not installed", name);
+  }
+  return 0;
 }
 
 int gateway_open(struct gateway *gateway, const struct command_line *line, struct error **error)
@@ -131,10 +141,12 @@ void gateway_close(struct gateway *gateway)
   if (gateway->router != NULL)
     router_free(gateway->router);
   gateway_servers_close(gateway);
+  gateway_journal_close(gateway);
   if (gateway->registry != NULL)
     registry_close(gateway->registry, registry_closed, NULL);
   uv_run(&gateway->loop, UV_RUN_DEFAULT);
   gateway_servers_free(gateway);
+  gateway_journal_free(gateway);
   launch_free(gateway->launch);
   servers_config_free(&gateway->servers);
   host_config_free(&gateway->host);
@@ -307,13 +319,14 @@ static int add_servers(struct gateway *gateway, size_t only, struct error **erro
     struct life_settings life = life_of(gateway, server);
     router_server_supervise(routed, &life);
     gateway_server_attach(gateway, i, routed);
+    gateway_journal_state(gateway, i, "stopped", NULL);
   }
   return 0;
 }
 
 /* The keeper gets the secrets of the servers and runs with the router's rights, so that it must be
  * nobody else's program. Only trusted users can change the file afterwards. */
-static int find_keeper(struct gateway *gateway, struct error **error)
+int gateway_find_keeper(struct gateway *gateway, struct error **error)
 {
   const char *named = gateway->line->keeper != NULL ? gateway->line->keeper : JAUAUTH_KEEPER;
   struct trust_owners owners;
@@ -325,10 +338,11 @@ static int find_keeper(struct gateway *gateway, struct error **error)
 
 int gateway_start(struct gateway *gateway, size_t only, struct error **error)
 {
-  if (find_keeper(gateway, error) != 0 || gateway_servers_new(gateway, error) != 0 ||
-      make_router(gateway, error) != 0 || add_servers(gateway, only, error) != 0 ||
-      start_preparing(gateway, error) != 0)
+  if (gateway_find_keeper(gateway, error) != 0 || gateway_servers_new(gateway, error) != 0 ||
+      gateway_journal_open(gateway, error) != 0 || make_router(gateway, error) != 0 ||
+      add_servers(gateway, only, error) != 0 || start_preparing(gateway, error) != 0)
     return -1;
   router_start(gateway->router);
+  gateway_journal_sweep(gateway);
   return 0;
 }

@@ -165,8 +165,9 @@ static void append_options(struct buffer *out, json_t *description)
   json_t *option;
   json_array_foreach (options, index, option) {
     const char *fallback = text_of(option, "default");
-    buffer_append_format(out, "  %s (%s%s%s%s%s)\n      ", text_of(option, "name"),
+    buffer_append_format(out, "  %s (%s%s%s%s%s%s)\n      ", text_of(option, "name"),
                          text_of(option, "type"),
+                         json_is_true(json_object_get(option, "host")) ? ", of the host file" : "",
                          json_is_true(json_object_get(option, "required")) ? ", required" : "",
                          json_is_true(json_object_get(option, "weakens")) ? ", weakens" : "",
                          *fallback != '\0' ? ", default " : "", fallback);

@@ -198,6 +198,18 @@ static void read_request(struct config_problems *problems, config_setting_t *set
   setting_group(problems, setting, request_keys, target);
 }
 
+/* Only the plugins know what may stand there. */
+static void read_plugins(struct config_problems *problems, config_setting_t *setting, void *target)
+{
+  struct host_config *host = target;
+  if (!config_setting_is_group(setting)) {
+    setting_expected(problems, setting, "a group such as { NAME = { setting = value; }; }");
+    return;
+  }
+  json_decref(host->plugins);
+  host->plugins = setting_json(problems, setting);
+}
+
 static void read_log_level(struct config_problems *problems, config_setting_t *setting,
                            void *target)
 {
@@ -237,6 +249,7 @@ static const struct setting_key host_keys[] = {
     {.name = "message_limit", .read = read_message_limit},
     {.name = "environment", .read = read_environment},
     {.name = "request", .read = read_request},
+    {.name = "plugins", .read = read_plugins},
     {.name = "log", .read = read_log},
     {.name = "listeners", .refused = "this version serves over stdio only and listens nowhere"},
     {.name = "authentication", .refused = "over stdio the user who started jauauth is the user"},
@@ -319,6 +332,7 @@ static struct host_config *make_defaults(void)
   host->run_as = strdup(HOST_RUN_AS_DEFAULT);
   host->environment = list_of(variables);
   host->accept_partial = list_of(nothing);
+  host->plugins = json_object();
   host->list_wait_ms = HOST_LIST_WAIT_DEFAULT;
   host->message_limit = HOST_MESSAGE_LIMIT_DEFAULT;
   host->network.kind = CONFIG_NETWORK_NONE;
@@ -327,7 +341,7 @@ static struct host_config *make_defaults(void)
   for (size_t i = 0; i < CONFIG_LIMITS; i++)
     host->limits[i].value = config_limit_kinds[i].built_in;
   if (host->plugin_directories == NULL || host->default_strategy == NULL || host->run_as == NULL ||
-      host->environment == NULL || host->accept_partial == NULL)
+      host->environment == NULL || host->accept_partial == NULL || host->plugins == NULL)
     host_config_free(&host);
   return host;
 }
@@ -369,6 +383,7 @@ void host_config_free(struct host_config **host)
   free((*host)->state_directory);
   config_texts_free(&(*host)->environment);
   config_texts_free(&(*host)->accept_partial);
+  json_decref((*host)->plugins);
   free((*host)->network.name);
   free(*host);
   *host = NULL;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "core/base/log.h"
 #include "core/config/limit.h"
 #include "core/config/problem.h"
@@ -37,6 +39,7 @@ struct host_config {
   struct config_limit limits[CONFIG_LIMITS]; /* `given`: the file names it, so it must hold. Of the
                                                 others, config_limit_kinds[].built_in. A value of 0
                                                 is no limit */
+  json_t *plugins;          /* object: what the file says for each plugin, by its name; {} */
   char **accept_partial;    /* keys of limits that may be enforced in part; ends with NULL; none */
   enum log_level log_level; /* LOG_LEVEL_INFO */
   enum log_format log_format; /* LOG_FORMAT_TEXT */

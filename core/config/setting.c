@@ -209,3 +209,34 @@ bool setting_texts(struct config_problems *problems, config_setting_t *setting, 
   *out = texts;
   return true;
 }
+
+static json_t *scalar_json(const config_setting_t *setting)
+{
+  switch (config_setting_type(setting)) {
+  case CONFIG_TYPE_INT:
+    return json_integer(config_setting_get_int(setting));
+  case CONFIG_TYPE_INT64:
+    return json_integer(config_setting_get_int64(setting));
+  case CONFIG_TYPE_FLOAT:
+    return json_real(config_setting_get_float(setting));
+  case CONFIG_TYPE_BOOL:
+    return json_boolean(config_setting_get_bool(setting));
+  default:
+    return json_string(config_setting_get_string(setting));
+  }
+}
+
+json_t *setting_json(struct config_problems *problems, const config_setting_t *setting)
+{
+  bool group = config_setting_is_group(setting) == CONFIG_TRUE;
+  bool scalar = config_setting_is_scalar(setting) == CONFIG_TRUE;
+  json_t *made = scalar ? scalar_json(setting) : group ? json_object() : json_array();
+  for (int i = 0; !scalar && i < config_setting_length(setting); i++) {
+    const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
+    json_t *value = setting_json(problems, element);
+    problems->failed |= group ? json_object_set_new(made, config_setting_name(element), value) != 0
+                              : json_array_append_new(made, value) != 0;
+  }
+  problems->failed |= made == NULL;
+  return made;
+}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
 #include <libconfig.h>
 
 #include "core/config/problem.h"
@@ -49,5 +50,9 @@ bool setting_check_path(struct config_problems *problems, const config_setting_t
                         const char *path); /* absolute */
 bool setting_texts(struct config_problems *problems, config_setting_t *setting, const char *what,
                    setting_check *check, char ***out);
+
+/* A setting as JSON: groups are objects, lists and arrays are arrays. The caller's reference; NULL
+ * only when out of memory, which `problems` then knows. */
+json_t *setting_json(struct config_problems *problems, const config_setting_t *setting);
 
 #endif

@@ -9,9 +9,8 @@ void life_init(struct life *life, const struct life_settings *settings)
 
 void life_starts(struct life *life, uint64_t now)
 {
-  if (life->started)
+  if (life->crashes > 0)
     life->restarts++;
-  life->started = true;
   life->called = false;
   life->since = now;
   life->start_due = life->idle_due = LIFE_NEVER;

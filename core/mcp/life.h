@@ -30,8 +30,7 @@ struct life_settings {
 struct life {
   struct life_settings settings;
   unsigned crashes;   /* in a row */
-  unsigned restarts;  /* starts after the first, for whatever reason */
-  bool started;       /* once at least */
+  unsigned restarts;  /* starts after a failure */
   bool called;        /* since it was started */
   uint64_t since;     /* when it was started last */
   uint64_t start_due; /* LIFE_NEVER: nothing asks for it */

@@ -178,7 +178,7 @@ struct router_server_report {
   enum router_server_state state;
   const char *word;   /* the state: "idle", "stopped", "restarting", "starting", "running",
                          "parked" */
-  unsigned restarts;  /* starts after the first one */
+  unsigned restarts;  /* starts after a failure */
   unsigned crashes;   /* ends in a row that nobody asked for */
   const char *reason; /* why it has ended last, or NULL; valid until it ends again */
 };

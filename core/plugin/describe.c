@@ -26,7 +26,8 @@ static json_t *describe_option(const struct jauauth_option *option)
               set_text(object, "means", table_means_word(option->means)) &&
               set_flag(object, "required", (option->flags & JAUAUTH_OPTION_REQUIRED) != 0) &&
               set_flag(object, "secret", (option->flags & JAUAUTH_OPTION_SECRET) != 0) &&
-              set_flag(object, "weakens", (option->flags & JAUAUTH_OPTION_WEAKENS) != 0);
+              set_flag(object, "weakens", (option->flags & JAUAUTH_OPTION_WEAKENS) != 0) &&
+              set_flag(object, "host", (option->flags & JAUAUTH_OPTION_HOST) != 0);
   if (done && (option->minimum != 0 || option->maximum != 0))
     done = json_object_set_new(object, "minimum", json_integer(option->minimum)) == 0 &&
            json_object_set_new(object, "maximum", json_integer(option->maximum)) == 0;

@@ -27,13 +27,19 @@ struct member {
   const struct member *members; /* OBJECT, OBJECTS: ends with an empty one */
 };
 
-static const struct member option_members[] = {
-    {"name", TEXT, true, NULL, NULL},       {"help", TEXT, true, NULL, NULL},
-    {"type", TEXT, true, NULL, NULL},       {"default", TEXT, false, NULL, NULL},
-    {"since", TEXT, false, NULL, NULL},     {"means", TEXT, false, NULL, NULL},
-    {"minimum", NUMBER, false, NULL, NULL}, {"maximum", NUMBER, false, NULL, NULL},
-    {"required", FLAG, true, NULL, NULL},   {"secret", FLAG, true, NULL, NULL},
-    {"weakens", FLAG, true, NULL, NULL},    {0}};
+static const struct member option_members[] = {{"name", TEXT, true, NULL, NULL},
+                                               {"help", TEXT, true, NULL, NULL},
+                                               {"type", TEXT, true, NULL, NULL},
+                                               {"default", TEXT, false, NULL, NULL},
+                                               {"since", TEXT, false, NULL, NULL},
+                                               {"means", TEXT, false, NULL, NULL},
+                                               {"minimum", NUMBER, false, NULL, NULL},
+                                               {"maximum", NUMBER, false, NULL, NULL},
+                                               {"required", FLAG, true, NULL, NULL},
+                                               {"secret", FLAG, true, NULL, NULL},
+                                               {"weakens", FLAG, true, NULL, NULL},
+                                               {"host", FLAG, true, NULL, NULL},
+                                               {0}};
 static const struct member describe_members[] = {
     {"name", TEXT, true, NULL, NULL},
     {"version", TEXT, true, NULL, NULL},

@@ -56,6 +56,12 @@ void options_problem(struct options_reading *reading, int index, const char *hin
   free(text);
 }
 
+/* Whether an entry belongs to the file that is being read. */
+static bool is_ours(const struct options_reading *reading, json_t *entry)
+{
+  return json_is_true(json_object_get(entry, "host")) == reading->host;
+}
+
 static json_t *find_entry(json_t *table, const char *name)
 {
   size_t index;
@@ -69,14 +75,15 @@ static json_t *find_entry(json_t *table, const char *name)
 }
 
 /* "did you mean", or all that there are. */
-static void hint_known(struct buffer *hint, json_t *table, const char *unknown)
+static void hint_known(const struct options_reading *reading, struct buffer *hint, json_t *table,
+                       const char *unknown)
 {
   const char *names[TABLE_OPTIONS_MAX];
   size_t count = 0;
   size_t index;
   json_t *entry;
   json_array_foreach (table, index, entry) {
-    if (count < TABLE_OPTIONS_MAX)
+    if (count < TABLE_OPTIONS_MAX && is_ours(reading, entry))
       names[count++] = json_string_value(json_object_get(entry, "name"));
   }
   const char *near = text_suggest(unknown, names, count);
@@ -94,13 +101,21 @@ static void report_unknown(struct options_reading *reading, json_t *table, json_
   const char *name;
   json_t *value;
   json_object_foreach (given, name, value) {
-    if (find_entry(table, name) != NULL)
+    json_t *entry = find_entry(table, name);
+    if (entry != NULL && is_ours(reading, entry))
       continue;
     CLEANUP_BUFFER struct buffer shown = {0};
     CLEANUP_BUFFER struct buffer hint = {0};
     text_escape_controls(&shown, name, strnlen(name, 64));
-    hint_known(&hint, table, name);
     reading->name = name;
+    if (entry != NULL) {
+      options_problem(reading, OPTIONS_NO_INDEX, NULL,
+                      reading->host ? "\"%s\" is an option of a server, in the servers file"
+                                    : "\"%s\" is for the administrator, in the host file",
+                      name);
+      continue;
+    }
+    hint_known(reading, &hint, table, name);
     options_problem(reading, OPTIONS_NO_INDEX, hint.data, "the strategy has no option \"%s\"",
                     shown.data == NULL ? "" : shown.data);
   }
@@ -120,6 +135,8 @@ static void report_missing(struct options_reading *reading)
 static void read_option(struct options_reading *reading, json_t *given, json_t *options)
 {
   json_t *entry = reading->entry;
+  if (!is_ours(reading, entry))
+    return;
   reading->name = json_string_value(json_object_get(entry, "name"));
   reading->type = table_type_from_word(json_string_value(json_object_get(entry, "type")));
   reading->means = table_means_from_word(json_string_value(json_object_get(entry, "means")));
@@ -138,11 +155,11 @@ static void read_option(struct options_reading *reading, json_t *given, json_t *
   json_decref(typed);
 }
 
-int options_apply(json_t *description, json_t *given, json_t *request, json_t **options,
-                  json_t *problems, struct error **error)
+static int apply(struct options_reading start, json_t *description, json_t *given, json_t **options,
+                 struct error **error)
 {
   json_t *table = json_object_get(description, "options");
-  struct options_reading reading = {.request = request, .problems = problems};
+  struct options_reading reading = start;
   *options = json_object();
   if (*options == NULL)
     return error_memory(error);
@@ -159,4 +176,18 @@ int options_apply(json_t *description, json_t *given, json_t *request, json_t **
   json_decref(*options);
   *options = NULL;
   return error_memory(error);
+}
+
+int options_apply(json_t *description, json_t *given, json_t *request, json_t **options,
+                  json_t *problems, struct error **error)
+{
+  struct options_reading reading = {.request = request, .problems = problems};
+  return apply(reading, description, given, options, error);
+}
+
+int options_apply_host(json_t *description, json_t *given, json_t **options, json_t *problems,
+                       struct error **error)
+{
+  struct options_reading reading = {.problems = problems, .host = true};
+  return apply(reading, description, given, options, error);
 }

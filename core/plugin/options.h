@@ -25,4 +25,8 @@
 int options_apply(json_t *description, json_t *given, json_t *request, json_t **options,
                   json_t *problems, struct error **error);
 
+/* The same for the options that stand in the host file. `given` is the plugin's group there. */
+int options_apply_host(json_t *description, json_t *given, json_t **options, json_t *problems,
+                       struct error **error);
+
 #endif

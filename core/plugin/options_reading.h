@@ -12,6 +12,7 @@
 struct options_reading {
   json_t *request;
   json_t *problems;
+  bool host;   /* the options of the host file are read, not those of a server */
   bool failed; /* out of memory */
   /* The option that is being read. */
   const char *name;

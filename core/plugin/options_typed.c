@@ -22,7 +22,8 @@ static const char *const expected[] = {
     [JAUAUTH_TYPE_PATH_LIST] = "a list of absolute paths such as [\"/srv/data\"]",
     [JAUAUTH_TYPE_PAIR_LIST] =
         "a list of pairs [path of the host, path inside] such as [[\"/srv/data\", \"/data\"]]",
-    [JAUAUTH_TYPE_NETWORK] = "true, false or the name of a network"};
+    [JAUAUTH_TYPE_NETWORK] = "true, false or the name of a network",
+    [JAUAUTH_TYPE_TEXT_MAP] = "names with a text each"};
 
 static const char *found(const json_t *value)
 {
@@ -218,6 +219,24 @@ static json_t *typed_network(struct options_reading *reading, json_t *value)
   return strcmp(name, "none") == 0 ? json_false() : json_incref(value);
 }
 
+/* A list of pairs, in the order of the file. */
+static json_t *typed_map(struct options_reading *reading, json_t *value)
+{
+  if (!json_is_object(value))
+    return wrong(reading, OPTIONS_NO_INDEX, expected[reading->type], value);
+  json_t *pairs = json_array();
+  const char *name;
+  json_t *text;
+  json_object_foreach (value, name, text) {
+    if (!json_is_string(text)) {
+      json_decref(pairs);
+      return wrong(reading, OPTIONS_NO_INDEX, expected[reading->type], text);
+    }
+    reading->failed |= json_array_append_new(pairs, json_pack("[s, O]", name, text)) != 0;
+  }
+  return pairs;
+}
+
 json_t *options_typed(struct options_reading *reading, json_t *value)
 {
   int limit = limit_of(reading->means);
@@ -242,6 +261,8 @@ json_t *options_typed(struct options_reading *reading, json_t *value)
     return typed_cpus(reading, value);
   case JAUAUTH_TYPE_NETWORK:
     return typed_network(reading, value);
+  case JAUAUTH_TYPE_TEXT_MAP:
+    return typed_map(reading, value);
   default:
     return typed_list(reading, value);
   }

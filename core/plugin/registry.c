@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "core/plugin/catalog.h"
 #include "core/plugin/foreign.h"
+#include "core/plugin/options.h"
 #include "core/plugin/process.h"
 
 enum { DEFAULT_MILLISECONDS = 10000 };
@@ -31,6 +32,8 @@ struct plugin {
   const struct catalog_entry *entry; /* NULL: there is no such file */
   json_t *description;               /* NULL: not known yet */
   json_t *probe;                     /* the same */
+  json_t *host_options;              /* typed, as soon as there is a description */
+  struct error *misconfigured;       /* what is wrong with them; NULL: nothing */
   struct process *process;
   bool as_account;       /* the process has become the unprivileged account */
   const char *under_way; /* the verb that the process works on; NULL: none */
@@ -48,6 +51,7 @@ struct registry {
   uid_t account_user;
   gid_t account_group;
   unsigned milliseconds;
+  json_t *host_options; /* as the host file has them; NULL: none */
   struct plugin *plugins;
   unsigned processes; /* that are not gone yet */
   bool closing;
@@ -231,7 +235,9 @@ static int ask(struct plugin *plugin, const char *verb, struct error **error)
   int outcome = -1;
   if (json_object_set_new(message, "verb", json_string(verb)) != 0 ||
       json_object_set_new(message, "limit", json_integer(plugin->registry->milliseconds)) != 0 ||
-      (plugin->probe != NULL && json_object_set(message, "probed", plugin->probe) != 0))
+      (plugin->probe != NULL && json_object_set(message, "probed", plugin->probe) != 0) ||
+      (plugin->host_options != NULL &&
+       json_object_set(message, "host_options", plugin->host_options) != 0))
     error_memory(error);
   else
     outcome = process_send(plugin->process, message, plugin->registry->milliseconds, error);
@@ -275,6 +281,10 @@ static void proceed(struct plugin *plugin)
       continue;
     }
     CLEANUP_ERROR struct error *error = NULL;
+    if (plugin->misconfigured != NULL && !is_verb(verb, "describe")) {
+      finish(plugin, NULL, plugin->misconfigured);
+      continue;
+    }
     if (ask(plugin, verb, &error) != 0) {
       error_wrap(&error, "plugin \"%s\"", plugin->name);
       finish(plugin, NULL, error);
@@ -282,11 +292,41 @@ static void proceed(struct plugin *plugin)
   }
 }
 
+/* Types what the host file says for the plugin. All that is wrong becomes one error, which answers
+ * every call: a setting that is ignored might be one that was to protect. */
+static void type_host_options(struct plugin *plugin)
+{
+  json_t *given = json_object_get(plugin->registry->host_options, plugin->name);
+  json_t *problems = json_array();
+  CLEANUP_BUFFER struct buffer text = {0};
+  const char *hint = NULL;
+  size_t index;
+  json_t *problem;
+  int outcome = options_apply_host(plugin->description, given, &plugin->host_options, problems,
+                                   &plugin->misconfigured);
+  json_array_foreach (problems, index, problem) {
+    buffer_append_format(&text, "%s%s", index == 0 ? "" : "; ",
+                         json_string_value(json_object_get(problem, "text")));
+    if (hint == NULL)
+      hint = json_string_value(json_object_get(problem, "hint"));
+  }
+  if (outcome == 0 && index > 0) {
+    error_make_code(&plugin->misconfigured, ERROR_CONFIG, "host-file",
+                    "plugin \"%s\": in the host file, \"plugins.%s\": %s", plugin->name,
+                    plugin->name, text.data == NULL ? "" : text.data);
+    if (hint != NULL)
+      error_hint(&plugin->misconfigured, "%s", hint);
+  }
+  json_decref(problems);
+}
+
 /* An answer that passed: kept when it is one for all, given to the call when it is its own. */
 static void take_answer(struct plugin *plugin, const char *verb, json_t *answer)
 {
-  if (is_verb(verb, "describe") && plugin->description == NULL)
+  if (is_verb(verb, "describe") && plugin->description == NULL) {
     plugin->description = json_incref(answer);
+    type_host_options(plugin);
+  }
   if (is_verb(verb, "probe") && plugin->probe == NULL)
     plugin->probe = json_incref(answer);
   if (is_verb(verb, plugin->first->verb))
@@ -334,10 +374,13 @@ static void free_registry(struct registry *registry)
     registry->plugins = plugin->next;
     json_decref(plugin->description);
     json_decref(plugin->probe);
+    json_decref(plugin->host_options);
+    error_free(&plugin->misconfigured);
     free(plugin->name);
     free(plugin);
   }
   catalog_free(&registry->catalog);
+  json_decref(registry->host_options);
   free(registry->worker_program);
   free(registry->account_name);
   free(registry);
@@ -483,6 +526,7 @@ struct registry *registry_new(uv_loop_t *loop, const struct registry_settings *s
   registry->account_group = settings->account_group;
   registry->milliseconds =
       settings->call_milliseconds == 0 ? DEFAULT_MILLISECONDS : settings->call_milliseconds;
+  registry->host_options = json_incref(settings->host_options);
   registry->worker_program = strdup(settings->worker_program);
   bool has_account = registry->is_root && settings->account_name != NULL;
   if (has_account)

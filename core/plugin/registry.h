@@ -33,6 +33,7 @@ struct registry_settings {
   const char *account_name;   /* NULL: there is none; such plugins then fail with the command that
                                  creates it. Ignored unless the router runs as root */
   unsigned call_milliseconds; /* time limit of a call; 0: 10 seconds */
+  json_t *host_options;       /* what the host file says for each plugin, by name; NULL: nothing */
 };
 
 /*
@@ -59,7 +60,8 @@ const char *registry_file(const struct registry *registry, const char *name);
 typedef void registry_answer(void *data, json_t *answer, const struct error *error);
 
 /* {"name","version","summary","account":"caller|unprivileged","abi":"1.0","options":[{"name",
- * "help","type","default","since","minimum","maximum","required","secret","weakens","means"}],
+ * "help","type","default","since","minimum","maximum","required","secret","weakens","host",
+ * "means"}],
  * "front_programs":[…],"diagnose":true|false} */
 void registry_describe(struct registry *registry, const char *name, registry_answer *answer,
                        void *data);

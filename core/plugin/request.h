@@ -14,6 +14,7 @@
  *   "work_directory": "…" | absent, "temporary_directory": "…" | absent, "home": "…" | absent,
  *   "limits": {"memory": {"value": N, "strict": bool}, "cpu": …, "pids": …, "open_files": …,
  *              "file_size": …},
+ *   "server_user": N, "server_group": N,      whom the server's processes belong to; never root
  *   "writable_elsewhere": ["/real/path", …],  writable bind sources of all configured servers
  *   "own_writable": ["/real/path", …],        those among them that are this server's own
  *   "allow_swappable": ["/path", …]           sources that the file accepts although others can

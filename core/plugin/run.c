@@ -70,9 +70,9 @@ int world_kill_children(void)
 }
 
 /* In the child: only what may be called after fork(2). */
-static _Noreturn void execute(const struct pipes *pipes, const char *const *argv, pid_t parent)
+static _Noreturn void execute(const struct pipes *pipes, const char *const *argv,
+                              const char *const *environment, pid_t parent)
 {
-  static char *const environment[] = {(char *)"LC_ALL=C", (char *)"PATH=" WORLD_SEARCH, NULL};
   const struct sigaction standard = {.sa_handler = SIG_DFL};
   for (int signal = 1; signal < NSIG; signal++)
     sigaction(signal, &standard, NULL);
@@ -95,7 +95,7 @@ static _Noreturn void execute(const struct pipes *pipes, const char *const *argv
       dup3(failure, 3, O_CLOEXEC) == 3) {
     os_close_from(4);
     failure = 3;
-    execve(argv[0], (char *const *)argv, environment);
+    execve(argv[0], (char *const *)argv, (char *const *)environment);
   }
   int reason = errno;
   ssize_t written = write(failure, &reason, sizeof reason);
@@ -148,8 +148,8 @@ static void collect(pid_t child, struct pipes *pipes, uint32_t time_limit, struc
   result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-static int run(struct pipes *pipes, const char *const *argv, uint32_t time_limit,
-               struct host_run *result, struct error **error)
+static int run(struct pipes *pipes, const char *const *argv, const char *const *environment,
+               uint32_t time_limit, struct host_run *result, struct error **error)
 {
   if (pipe2(pipes->output, O_CLOEXEC) != 0 || pipe2(pipes->errors, O_CLOEXEC) != 0 ||
       pipe2(pipes->failure, O_CLOEXEC) != 0 || os_set_nonblocking(pipes->output[0]) != 0 ||
@@ -160,7 +160,7 @@ static int run(struct pipes *pipes, const char *const *argv, uint32_t time_limit
   if (child < 0)
     return error_make(error, ERROR_SANDBOX, errno, "cannot run %s", argv[0]);
   if (child == 0)
-    execute(pipes, argv, parent);
+    execute(pipes, argv, environment, parent);
   close_end(&pipes->output[1]);
   close_end(&pipes->errors[1]);
   close_end(&pipes->failure[1]);
@@ -174,12 +174,32 @@ static int run(struct pipes *pipes, const char *const *argv, uint32_t time_limit
   return result->output.failed || result->errors.failed ? error_memory(error) : 0;
 }
 
-int world_run(void *data, const char *const *argv, uint32_t time_limit, struct host_run *result,
-              struct error **error)
+/* `more` and what every program gets, as an array that the caller frees. `more` comes first: of two
+ * with one name a program takes the first. */
+static const char **full_environment(const char *const *more)
+{
+  static const char *const own[] = {"LC_ALL=C", "PATH=" WORLD_SEARCH};
+  size_t count = 0;
+  while (more != NULL && more[count] != NULL)
+    count++;
+  const char **all = calloc(count + 3, sizeof *all);
+  if (all == NULL)
+    return NULL;
+  if (count > 0)
+    memcpy(all, more, count * sizeof *all);
+  memcpy(all + count, own, sizeof own);
+  return all;
+}
+
+int world_run(void *data, const char *const *argv, const char *const *environment,
+              uint32_t time_limit, struct host_run *result, struct error **error)
 {
   (void)data;
+  CLEANUP_FREE const char **all = full_environment(environment);
+  if (all == NULL)
+    return error_memory(error);
   __attribute__((cleanup(close_pipes))) struct pipes pipes = {{-1, -1}, {-1, -1}, {-1, -1}};
-  int outcome = run(&pipes, argv, time_limit, result, error);
+  int outcome = run(&pipes, argv, all, time_limit, result, error);
   world_kill_children();
   if (outcome != 0 && error != NULL && *error != NULL && (*error)->code == NULL)
     (*error)->code = strdup("program-failed");

@@ -12,7 +12,8 @@ static const char *const types[] = {
     [JAUAUTH_TYPE_TEXT] = "text",           [JAUAUTH_TYPE_PATH] = "path",
     [JAUAUTH_TYPE_SIZE] = "size",           [JAUAUTH_TYPE_CPUS] = "cpus",
     [JAUAUTH_TYPE_TEXT_LIST] = "text-list", [JAUAUTH_TYPE_PATH_LIST] = "path-list",
-    [JAUAUTH_TYPE_PAIR_LIST] = "pair-list", [JAUAUTH_TYPE_NETWORK] = "network"};
+    [JAUAUTH_TYPE_PAIR_LIST] = "pair-list", [JAUAUTH_TYPE_NETWORK] = "network",
+    [JAUAUTH_TYPE_TEXT_MAP] = "text-map"};
 
 static const char *const meanings[] = {[JAUAUTH_MEANS_NETWORK] = "network",
                                        [JAUAUTH_MEANS_MEMORY_LIMIT] = "memory_limit",
@@ -97,7 +98,8 @@ static int bad(struct error **error, const char *name, const char *why)
 static int check(const struct jauauth_option *option, const struct jauauth_option *before,
                  size_t count, struct error **error)
 {
-  const uint32_t known = JAUAUTH_OPTION_REQUIRED | JAUAUTH_OPTION_SECRET | JAUAUTH_OPTION_WEAKENS;
+  const uint32_t known = JAUAUTH_OPTION_REQUIRED | JAUAUTH_OPTION_SECRET | JAUAUTH_OPTION_WEAKENS |
+                         JAUAUTH_OPTION_HOST;
   if (!table_is_name(option->name, '_'))
     return bad(error, option->name, "has a name that is not [a-z][a-z0-9_]* of at most 64 bytes");
   for (size_t i = 0; i < count; i++)
@@ -109,6 +111,9 @@ static int check(const struct jauauth_option *option, const struct jauauth_optio
     return bad(error, option->name, "has a flag that this jauauth does not know");
   if (!table_type_fits(option->type, option->means))
     return bad(error, option->name, "has a meaning that is unknown or does not fit its type");
+  if ((option->flags & JAUAUTH_OPTION_HOST) != 0 &&
+      (option->means != JAUAUTH_MEANS_NOTHING || (option->flags & JAUAUTH_OPTION_REQUIRED) != 0))
+    return bad(error, option->name, "is the host's, and is required or has a meaning all the same");
   if (option->minimum > option->maximum)
     return bad(error, option->name, "has a minimum above its maximum");
   if (option->type != JAUAUTH_TYPE_INTEGER && (option->minimum != 0 || option->maximum != 0))

@@ -103,15 +103,16 @@ static int check_state(const struct worker *worker, const char *stage, struct er
   return error_hint(error, "a plugin must leave its process as it is; report this to its author");
 }
 
-static int run_in_time(void *data, const char *const *argv, uint32_t time_limit,
-                       struct host_run *result, struct error **error)
+static int run_in_time(void *data, const char *const *argv, const char *const *environment,
+                       uint32_t time_limit, struct host_run *result, struct error **error)
 {
   const struct worker *worker = data;
   int64_t left = worker->deadline - SPARE_MILLISECONDS - now();
   if (left < 1)
     return error_make_code(error, ERROR_SANDBOX, "program-failed",
                            "no time is left to run %s within this probe", argv[0]);
-  return world_run(NULL, argv, left < time_limit ? (uint32_t)left : time_limit, result, error);
+  uint32_t limit = left < time_limit ? (uint32_t)left : time_limit;
+  return world_run(NULL, argv, environment, limit, result, error);
 }
 
 static int call(struct worker *worker, enum host_verb verb, json_t *input, json_t **answer,

@@ -27,8 +27,8 @@ const char *world_account(void);
  * (PR_SET_CHILD_SUBREAPER), because everything that descends from the program is killed and waited
  * for before this returns.
  */
-int world_run(void *data, const char *const *argv, uint32_t time_limit, struct host_run *result,
-              struct error **error);
+int world_run(void *data, const char *const *argv, const char *const *environment,
+              uint32_t time_limit, struct host_run *result, struct error **error);
 
 /* Kills all children of the process, and theirs as they become ours, and waits for them. Returns
  * how many there were, or -1 when some are still there after a second. */

@@ -46,6 +46,9 @@ struct instance {
   void *data;
   char *server;
   char *keeper_program;
+  char *entry; /* "--journal=NAME", NULL: none; with the descriptors of it */
+  int journal;
+  int lock;
   struct instance_step *steps;
   size_t step_count;
   bool has_front;

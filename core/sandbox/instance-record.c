@@ -89,6 +89,10 @@ static void record_failure(struct instance *instance, const struct keeper_messag
   if ((step->phase == PLAN_BEFORE || step->phase == PLAN_FRONT) && record->failed_step == NULL) {
     record->failed_step = strdup(step->name);
     append_failure(&record->reason, step->name, message, text, length);
+    /* Where the front never ran, what this step said is what the plugin can read. */
+    if (step->phase == PLAN_BEFORE && (message->flags & KEEPER_NOT_RUN) == 0 &&
+        record->errors.length == 0)
+      buffer_append(&record->errors, text, length);
   }
 }
 
@@ -228,7 +232,8 @@ void instance_report(struct instance *instance)
   struct instance_ending ending = {.ending = made,
                                    .text = text.failed ? "" : text.data,
                                    .asked = instance->asked,
-                                   .started = record->let_go};
+                                   .started = record->let_go,
+                                   .left = record->not_undone.length > 0};
   instance->events.ended(instance->data, &ending, error);
   json_decref(made);
 }

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -44,6 +45,7 @@ static void free_instance(struct instance *instance)
   free(instance->steps);
   free(instance->server);
   free(instance->keeper_program);
+  free(instance->entry);
   wipe(&instance->undo);
   buffer_free(&instance->line);
   instance_record_free(&instance->record);
@@ -283,8 +285,13 @@ static struct instance *make(uv_loop_t *loop, const struct plan *plan,
   instance->keeper_program = strdup(settings->keeper_program);
   instance->record.status = json_array();
   instance->record.outputs = json_array();
-  if (instance->server == NULL || instance->keeper_program == NULL ||
-      instance->record.status == NULL || instance->record.outputs == NULL)
+  instance->journal = settings->journal;
+  instance->lock = settings->lock;
+  if (settings->entry != NULL && asprintf(&instance->entry, "--journal=%s", settings->entry) < 0)
+    instance->entry = NULL;
+  if ((settings->entry != NULL && instance->entry == NULL) || instance->server == NULL ||
+      instance->keeper_program == NULL || instance->record.status == NULL ||
+      instance->record.outputs == NULL)
     error_memory(error);
   else if (copy_steps(instance, plan, error) == 0)
     return instance;

@@ -23,6 +23,12 @@ struct instance_settings {
   gid_t group;
   const char *user_name;       /* for initgroups; NULL: no supplementary groups */
   unsigned start_milliseconds; /* bound for everything until the server runs; 0: 60 seconds */
+  /* The instance's entry in a journal, which the keeper removes when nothing is left: its name, the
+   * folder, and the file that is locked while keepers live (journal.h). Both descriptors are
+   * borrowed until `ended`. NULL: there is no entry. */
+  const char *entry;
+  int journal;
+  int lock;
 };
 
 /* How an instance ended. Borrowed, valid during the call-back. */
@@ -31,6 +37,7 @@ struct instance_ending {
   const char *text; /* the wait status as a sentence without any knowledge of the engine */
   bool asked;       /* the host had asked it to stop */
   bool started;     /* the server's program had been let go */
+  bool left;        /* something could not be removed; the error names it */
 };
 
 struct instance_events {

@@ -74,6 +74,12 @@ static int check_shared(const struct launch *launch, size_t server, struct error
   return 0;
 }
 
+int launch_server_account(const struct launch *launch, size_t server,
+                          struct launch_account *account, struct error **error)
+{
+  return launch_find_account(run_as(launch, server), account, error);
+}
+
 int launch_account(const struct launch *launch, size_t server, struct launch_account *account,
                    struct error **error)
 {
@@ -84,7 +90,7 @@ int launch_account(const struct launch *launch, size_t server, struct launch_acc
   const char *kind = json_string_value(json_object_get(strategy->description, "account"));
   if (kind != NULL && strcmp(kind, "caller") == 0)
     return 0;
-  if (launch_find_account(run_as(launch, server), account, error) != 0)
+  if (launch_server_account(launch, server, account, error) != 0)
     return -1;
   return check_shared(launch, server, error);
 }
@@ -114,7 +120,7 @@ int launch_make_home(const struct launch *launch, size_t server, struct error **
   /* What cannot start gets its own error, from its plan. */
   if (!config->sandbox.keep_home || config->broken || launch_blocked(launch, server) != NULL)
     return 0;
-  if (launch_account(launch, server, &account, error) != 0)
+  if (launch_server_account(launch, server, &account, error) != 0)
     return -1;
   const char *state = launch->settings.state_directory;
   CLEANUP_CLOSE int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

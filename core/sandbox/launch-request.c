@@ -87,6 +87,20 @@ static const char *visible_home(const struct launch *launch, size_t server, char
   return home;
 }
 
+/* Says whom the server's processes belong to. A server without an account is blocked later. */
+static int set_account(struct launch *launch, size_t server, json_t *request, struct error **error)
+{
+  struct launch_account account;
+  if (launch_server_account(launch, server, &account, NULL) != 0)
+    return 0;
+  json_int_t user = account.user;
+  json_int_t group = account.group;
+  if (json_object_set_new(request, "server_user", json_integer(user)) != 0 ||
+      json_object_set_new(request, "server_group", json_integer(group)) != 0)
+    return error_memory(error);
+  return 0;
+}
+
 static int make_request(struct launch *launch, size_t server, struct error **error)
 {
   struct launch_server *state = &launch->servers[server];
@@ -98,7 +112,8 @@ static int make_request(struct launch *launch, size_t server, struct error **err
       .state_directory = launch->settings.state_directory,
   };
   if (config_request_start(servers, server, &context, launch->settings.problems, &state->request,
-                           error) != 0)
+                           error) != 0 ||
+      set_account(launch, server, state->request, error) != 0)
     return -1;
   json_t *problems = json_array();
   int answer = options_apply(state->strategy->description, servers->servers[server].sandbox.options,
@@ -147,7 +162,8 @@ static void check_server(struct launch *launch, size_t server)
                  "\"require\" wants measured properties, and nothing has measured them here");
   struct launch_account account;
   CLEANUP_ERROR struct error *error = NULL;
-  if (launch_account(launch, server, &account, &error) != 0)
+  if (launch_account(launch, server, &account, &error) != 0 ||
+      launch_server_account(launch, server, &account, &error) != 0)
     launch_block(launch, server, "/sandbox/strategy", error->code, error->hint, "%s",
                  error->message);
 }

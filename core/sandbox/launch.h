@@ -88,6 +88,11 @@ void launch_plan(struct launch *launch, size_t server, launch_planned *planned, 
 int launch_account(const struct launch *launch, size_t server, struct launch_account *account,
                    struct error **error);
 
+/* Whom the server's own processes belong to: the same, or, where root runs the engine, the account
+ * of "run_as". Never root. */
+int launch_server_account(const struct launch *launch, size_t server,
+                          struct launch_account *account, struct error **error);
+
 /* Makes the kept home of a server, mode 0700, if it wants one, has none yet and is not blocked. It
  * must be there before its plan is made, because no source of a mount is ever created. */
 int launch_make_home(const struct launch *launch, size_t server, struct error **error);

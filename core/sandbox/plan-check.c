@@ -52,8 +52,8 @@ static int check_step(const struct plan *plan, size_t index, size_t *bytes, stru
   struct plan_place if_failed = {.outer = &place, .member = "if_failed"};
   if ((size_t)plan_find_step(plan, step->name) != index)
     return plan_refuse(error, &name, "there are two steps \"%s\"", step->name);
-  if (step->phase != PLAN_FRONT && step->command_mark >= 0)
-    return plan_refuse(error, &place, "the command is marked outside the front");
+  if (step->phase != PLAN_FRONT && step->phase != PLAN_BEFORE && step->command_mark >= 0)
+    return plan_refuse(error, &place, "the command is marked behind the front");
   if (step->phase == PLAN_FRONT && step->if_failed != NULL)
     return plan_refuse(error, &if_failed, "the front always runs");
   if (step->if_failed != NULL) {
@@ -85,8 +85,6 @@ static int check_front(const struct plan *plan, struct error **error)
     if (front->time_limit != 0 || front->capture != 0)
       return plan_refuse(error, &place,
                          "the front has no time limit, and its output is the server's");
-    if (front->command_mark < 0)
-      return plan_refuse(error, &place, "the front does not mark where the command goes");
     if (front->program == NULL && (front->command_mark != 0 || front->argument_count != 1))
       return plan_refuse(error, &place, "a front without a program is the command and no more");
     if (front->program == NULL && plan->command[0][0] != '/')
@@ -97,6 +95,21 @@ static int check_front(const struct plan *plan, struct error **error)
   if (front == NULL)
     return plan_refuse(error, &steps_place, "there is no front");
   return 0;
+}
+
+/* A canary takes the place of the command, so that all of it must be in one place. */
+static int check_mark(const struct plan *plan, struct error **error)
+{
+  bool marked = false;
+  for (size_t i = 0; i < plan->step_count; i++) {
+    struct plan_place place = {.outer = &steps_place, .index = i};
+    if (plan->steps[i].command_mark < 0)
+      continue;
+    if (marked)
+      return plan_refuse(error, &place, "the command is marked a second time");
+    marked = true;
+  }
+  return marked ? 0 : plan_refuse(error, &steps_place, "no step marks where the command goes");
 }
 
 static bool front_has(const struct plan_step *front, enum plan_descriptor kind)
@@ -200,7 +213,7 @@ int plan_check(const struct plan *plan, struct error **error)
       return -1;
   if (plan->command == NULL)
     return 0; /* a teardown */
-  if (check_front(plan, error) < 0)
+  if (check_front(plan, error) < 0 || check_mark(plan, error) < 0)
     return -1;
   const struct plan_step *front = plan_front(plan);
   struct plan_place locate = {.member = "locate"};

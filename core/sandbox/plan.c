@@ -124,6 +124,7 @@ void plan_free(struct plan **plan_pointer)
   for (size_t i = 0; i < plan->step_count; i++)
     free_step(&plan->steps[i]);
   free(plan->steps);
+  free(plan->instance);
   free(plan->locate_member);
   free(plan->locate_step);
   for (size_t i = 0; i < PLAN_LIMITS; i++)

@@ -100,6 +100,7 @@ struct plan_host_limit {
 };
 
 struct plan {
+  char *instance; /* the request's; NULL in a plan of `teardown` */
   enum plan_tree tree;
   bool setuid_engine;
   char **command; /* the server's command with command_path in front; ends with NULL */
@@ -174,14 +175,14 @@ enum {
  * Lists and the members of a step behind "program" may be left out; "locate" then is the front.
  * A member or word that is not listed here refuses the whole plan; the error names the place.
  *
- * Checked are: exactly one front; one command mark, in the front; absolute programs; unique step
- * names, and that each reference names a step of the fitting phase; sizes; that a step other than
- * the front has no status descriptor and no gate; that a limit is left to the host only in a tree
- * that it reaches; and that `variables` names each variable of the request exactly once and tells
- * the truth: by "front" only where the front is the server itself, whose environment then holds
- * these variables and no other, and by "flag" only those in the request's "host_variables" (an
- * optional list of names whose values the host made itself). No step that runs a program gets a
- * variable that steers the dynamic linker.
+ * Checked are: exactly one front; one command mark, in it or in a step before it; absolute
+ * programs; unique step names, and that each reference names a step of the fitting phase; sizes;
+ * that a step other than the front has no status descriptor and no gate; that a limit is left to
+ * the host only in a tree that it reaches; and that `variables` names each variable of the request
+ * exactly once and tells the truth: by "front" only where the front is the server itself, whose
+ * environment then holds these variables and no other, and by "flag" only those in the request's
+ * "host_variables" (an optional list of names whose values the host made itself). No step that runs
+ * a program gets a variable that steers the dynamic linker.
  *
  * `request` is the JSON form of the request (borrowed). Errors are ERROR_SANDBOX with the code
  * "plan-refused" and hold no value of a variable. The caller frees *plan with plan_free().

@@ -234,10 +234,11 @@ static bool begins_with(json_t *argv, const char *const *run)
   return true;
 }
 
-static int run(void *data, const char *const *argv, uint32_t time_limit, struct host_run *result,
-               struct error **error)
+static int run(void *data, const char *const *argv, const char *const *environment,
+               uint32_t time_limit, struct host_run *result, struct error **error)
 {
   (void)time_limit;
+  (void)environment;
   size_t index;
   json_t *answer;
   json_array_foreach (json_object_get(data, "runs"), index, answer) {

@@ -654,6 +654,9 @@ class Router(Client):
                  **more):
         self.folder = scratch("router")
         self.servers_file = write(self.folder / "servers.json", {"servers": servers, **more})
+        if "state_directory" not in host:
+            # One of its own, so that no router of another test clears what this one left.
+            host += '\nstate_directory = "%s";\n' % (self.folder / "state")
         self.host_file = write(self.folder / "jauauth.conf", host)
         argv = [JAUAUTH, "serve", "--stdio", "--servers", str(self.servers_file),
                 "--config", str(self.host_file), *options]

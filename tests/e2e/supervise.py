@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers that die, that nobody calls, and that are started by their first call."""
 
+import json
 import os
 import signal
 import sys
@@ -80,6 +81,11 @@ def parked(strategy):
     router.other("notifications/tools/list_changed")
     equal(router.list_tools(), {}, "tools of a parked server")
     equal(servers_of(router), [])
+    status, shown, _ = mcp.run(["ps", "--json", "--config", router.host_file])
+    equal(status, 0)
+    mine = [each for each in json.loads(shown)["servers"] if each["router"] == router.pid]
+    equal([(each["state"], each["restarts"]) for each in mine], [("parked", 4)], "ps")
+    contains(mine[0]["reason"], "7")
     ends_clean(router)
 
 

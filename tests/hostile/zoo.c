@@ -80,8 +80,11 @@ static int32_t zoo_probe(const struct jauauth_host *host, struct jauauth_call *c
   const char *shell = host->find_program(call, "sh", NULL, error);
   if (shell == NULL)
     return -1;
-  const char *const argv[] = {shell, "-c", "echo \"$LC_ALL\"; echo oops >&2; sleep 100 & exit 3",
-                              NULL};
+  const char *const *rule = host->option_list(host->host_options(call), "rule");
+  for (size_t i = 0; rule[i] != NULL; i += 2)
+    host->run_environment(call, rule[i], rule[i + 1]);
+  const char *const argv[] = {shell, "-c",
+                              "echo \"$LC_ALL$RULE\"; echo oops >&2; sleep 100 & exit 3", NULL};
   struct jauauth_run_result result = {.struct_size = sizeof result};
   if (host->run(call, argv, 5000, &result, error) != 0)
     return -1;
@@ -124,8 +127,6 @@ static int32_t zoo_spawn(const struct jauauth_host *host, struct jauauth_call *c
                          const struct jauauth_options *options, struct jauauth_plan *plan,
                          struct jauauth_error *error)
 {
-  (void)call;
-  (void)options;
   if (strcmp(request->command[0], "refuse-me") == 0)
     return host->error_set(error, "zoo-refused", 2, "command", "this command is refused",
                            "take another one");
@@ -144,6 +145,9 @@ static int32_t zoo_spawn(const struct jauauth_host *host, struct jauauth_call *c
   host->plan_stop_wait(plan, 1000);
   host->plan_stop_signal(plan, SIGTERM, JAUAUTH_TARGET_FRONT);
   host->plan_keep(plan, "instance", request->instance);
+  host->plan_fact(plan, "server.user", host->format(call, "%d", (int)request->server_user_id));
+  if (host->option_given(options, "rule"))
+    host->plan_fact(plan, "rule", host->option_list(options, "rule")[1]);
   return 0;
 }
 
@@ -186,6 +190,8 @@ const int zoo_second_symbol = 2;
 
 static const struct jauauth_option zoo_options[] = {
     {"mood", "How it feels", "good", "0.1.0", 0, 0, JAUAUTH_TYPE_TEXT, 0, JAUAUTH_MEANS_NOTHING, 0},
+    {"rule", "The keeper's rule", NULL, "0.1.0", 0, 0, JAUAUTH_TYPE_TEXT_MAP, JAUAUTH_OPTION_HOST,
+     JAUAUTH_MEANS_NOTHING, 0},
 #ifdef ZOO_TWICE
     {"mood", "Again", NULL, "0.1.0", 0, 0, JAUAUTH_TYPE_TEXT, 0, JAUAUTH_MEANS_NOTHING, 0},
 #endif

@@ -57,7 +57,9 @@ OFFSET(jauauth_request, limits_count, 88);
 OFFSET(jauauth_request, user_name, 96);
 OFFSET(jauauth_request, user_id, 104);
 OFFSET(jauauth_request, group_id, 108);
-SIZE(jauauth_request, 112);
+OFFSET(jauauth_request, server_user_id, 112);
+OFFSET(jauauth_request, server_group_id, 116);
+SIZE(jauauth_request, 120);
 
 OFFSET(jauauth_path, struct_size, 0);
 OFFSET(jauauth_path, type, 4);
@@ -129,7 +131,9 @@ OFFSET(jauauth_host, step_time_limit, 352);
 OFFSET(jauauth_host, step_capture, 360);
 OFFSET(jauauth_host, step_if_failed, 368);
 OFFSET(jauauth_host, diagnose, 376);
-SIZE(jauauth_host, 384);
+OFFSET(jauauth_host, host_options, 384);
+OFFSET(jauauth_host, run_environment, 392);
+SIZE(jauauth_host, 400);
 
 OFFSET(jauauth_output, step, 0);
 OFFSET(jauauth_output, text, 8);

@@ -90,6 +90,7 @@ static void test_every_key(void **state)
                 "  pids_limit = 64; open_files_limit = 0; file_size_limit = 5000000000L;\n"
                 "  accept_partial = (\"memory_limit\");\n"
                 "};\n"
+                "plugins = { cage = { bars = (1, 2.5, true); lock = { key = \"k\"; }; }; };\n"
                 "log = { level = \"debug\"; format = \"json\"; };\n");
   assert_string_equal(host->plugin_directories[1], "/opt/b");
   assert_string_equal(host->default_strategy, "cage");
@@ -114,6 +115,8 @@ static void test_every_key(void **state)
   assert_string_equal(host->accept_partial[0], "memory_limit");
   assert_int_equal(host->log_level, LOG_LEVEL_DEBUG);
   assert_int_equal(host->log_format, LOG_FORMAT_JSON);
+  CLEANUP_FREE char *plugins = json_dumps(host->plugins, JSON_COMPACT | JSON_SORT_KEYS);
+  assert_string_equal(plugins, "{\"cage\":{\"bars\":[1,2.5,true],\"lock\":{\"key\":\"k\"}}}");
   CLEANUP_HOST_CONFIG struct host_config *other =
       read_good("plugin_directories = \"/opt/a\"; message_limit = 65536;\n"
                 "request = { network = true; cpu_limit = \"2\"; memory_limit = 1048576; };");

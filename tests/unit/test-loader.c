@@ -141,8 +141,12 @@ static void test_options(void **state)
   wrong.type = 99;
   assert_option_refused(wrong, "its option \"one\" has a type that this jauauth does not know");
   wrong = option;
-  wrong.flags = 8;
+  wrong.flags = 16;
   assert_option_refused(wrong, "its option \"one\" has a flag that this jauauth does not know");
+  wrong = option;
+  wrong.flags = JAUAUTH_OPTION_HOST | JAUAUTH_OPTION_REQUIRED;
+  assert_option_refused(wrong, "its option \"one\" is the host's, and is required or has a meaning "
+                               "all the same");
   wrong = option;
   wrong.means = JAUAUTH_MEANS_NETWORK;
   assert_option_refused(wrong,

@@ -29,6 +29,8 @@ static const char table[] =
     "{\"name\": \"level\", \"type\": \"integer\", \"minimum\": 1, \"maximum\": 9},"
     "{\"name\": \"cache\", \"type\": \"size\"},"
     "{\"name\": \"share\", \"type\": \"cpus\"},"
+    "{\"name\": \"words\", \"type\": \"text-map\"},"
+    "{\"name\": \"allowed\", \"type\": \"text-list\", \"host\": true},"
     "{\"name\": \"pin\", \"type\": \"size\", \"secret\": true}"
     "]}";
 
@@ -199,7 +201,8 @@ static void test_unknown_and_missing(void **state)
   assert_problem("{\"image\": \"i\", \"a/b~c\": 1}", "{}", "/a~1b~0c",
                  "the strategy has no option \"a/b~c\"",
                  "the options are image, memory_limit, cpu_limit, pids, extra_flags, network, "
-                 "mounts, ro_binds, rw_paths, no_root, netfilter, level, cache, share, pin");
+                 "mounts, ro_binds, rw_paths, no_root, netfilter, level, cache, share, words, "
+                 "pin");
   assert_problem(NULL, "{}", "", "the option \"image\" is needed", "image: The image");
   assert_problem("null", "{}", "", "the option \"image\" is needed", "image: The image");
   struct outcome text = apply("\"docker\"", "{}");
@@ -207,9 +210,29 @@ static void test_unknown_and_missing(void **state)
   release(&text);
 }
 
+static void test_host(void **state)
+{
+  (void)state;
+  assert_problem("{\"image\": \"i\", \"allowed\": [\"x\"]}", "{}", "/allowed",
+                 "\"allowed\" is for the administrator, in the host file", NULL);
+  json_t *description = json_loads(table, 0, NULL);
+  json_t *given = json_loads("{\"allowed\": [\"x\"], \"image\": \"i\"}", 0, NULL);
+  json_t *options = NULL;
+  json_t *problems = json_array();
+  assert_int_equal(options_apply_host(description, given, &options, problems, NULL), 0);
+  assert_json(options, "{\"allowed\": [\"x\"]}");
+  assert_int_equal(json_array_size(problems), 1);
+  json_decref(options);
+  json_decref(problems);
+  json_decref(given);
+  json_decref(description);
+}
+
 static void test_wrong_types(void **state)
 {
   (void)state;
+  assert_problem("{\"image\": \"i\", \"words\": {\"A\": 1}}", "{}", "/words",
+                 "\"words\" must be names with a text each, not a number", NULL);
   assert_problem("{\"image\": 5}", "{}", "/image", "\"image\" must be a text, not a number", NULL);
   assert_problem("{\"image\": \"i\", \"no_root\": \"yes\"}", "{}", "/no_root",
                  "\"no_root\" must be true or false, not a text", NULL);
@@ -351,6 +374,7 @@ int main(void)
       cmocka_unit_test(test_mounts),
       cmocka_unit_test(test_two_places),
       cmocka_unit_test(test_unknown_and_missing),
+      cmocka_unit_test(test_host),
       cmocka_unit_test(test_wrong_types),
       cmocka_unit_test(test_secret),
       cmocka_unit_test(test_bounds),

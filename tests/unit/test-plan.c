@@ -105,6 +105,18 @@ static void put(json_t *value, const char *path, const char *json)
     json_object_set_new(value, path, fixture_json(json));
 }
 
+/* An engine that is told the command beforehand has the mark in that step. */
+static void test_mark_before_the_front(void **state)
+{
+  (void)state;
+  struct draft draft = draft_new("serve", NULL);
+  draft_step(&draft, "before", "create", "/usr/bin/engine", "create", DRAFT_COMMAND, NULL);
+  draft_step(&draft, "front", "server", "/usr/bin/engine", "start", NULL);
+  CLEANUP_PLAN struct plan *plan = draft_plan(&draft);
+  assert_int_equal(plan->steps[0].command_mark, 1);
+  assert_int_equal(plan->steps[1].command_mark, -1);
+}
+
 static void test_refusals(void **state)
 {
   (void)state;
@@ -128,12 +140,12 @@ static void test_refusals(void **state)
       {"steps/0/program", "'engine'", "at steps/0/program: an absolute path"},
       {"steps/1/program", "null", "at steps/1/program: only the front"},
       {"steps/0/program", "null", "a front without a program is the command and no more"},
-      {"steps/0/arguments/1", "'x'", "at steps/0: the front does not mark"},
+      {"steps/0/arguments/1", "'x'", "at steps: no step marks where the command goes"},
       {"steps/0/arguments/2", "{'command':true}",
        "at steps/0/arguments/2: the command is marked twice"},
       {"steps/0/arguments/2", "{'command':1}", "at steps/0/arguments/2: a text or"},
       {"steps/0/arguments/2", "7", "at steps/0/arguments/2: a text is needed"},
-      {"steps/2/arguments/0", "{'command':true}", "at steps/2: the command is marked outside"},
+      {"steps/2/arguments/0", "{'command':true}", "at steps/2: the command is marked a second"},
       {"steps/0/environment/0", "['A']", "at steps/0/environment/0: a pair"},
       {"steps/0/environment/0", "['A=B','c']", "holds '='"},
       {"steps/0/environment/1", "['PATH','x']", "PATH is there twice"},
@@ -423,6 +435,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_whole_vocabulary),
       cmocka_unit_test(test_directory_of_the_server),
+      cmocka_unit_test(test_mark_before_the_front),
       cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_server_environment_is_checked),
       cmocka_unit_test(test_variables_by_flag_and_name),

@@ -57,6 +57,9 @@ static void copy_plugin(const char *name, const char *directory)
   assert_int_equal(fchmod(to, 0644), 0);
 }
 
+/* What the host file says for the plugins of the houses that are opened next; NULL: nothing. */
+static json_t *host_options;
+
 static void open_with_account(struct house *house, const char *plugin, unsigned milliseconds,
                               const struct passwd *account)
 {
@@ -72,8 +75,10 @@ static void open_with_account(struct house *house, const char *plugin, unsigned 
   }
   assert_int_equal(uv_loop_init(&house->loop), 0);
   const char *const directories[] = {house->directory, "/nonexistent", house->directory, NULL};
-  struct registry_settings settings = {
-      .directories = directories, .worker_program = program, .call_milliseconds = milliseconds};
+  struct registry_settings settings = {.directories = directories,
+                                       .worker_program = program,
+                                       .call_milliseconds = milliseconds,
+                                       .host_options = host_options};
   if (account != NULL) {
     settings.account_name = account->pw_name;
     settings.account_user = account->pw_uid;
@@ -238,6 +243,41 @@ static void test_probe(void **state)
   assert_string_equal(text_at(house.answer, "features", "run.exit"), "3");
   assert_string_equal(text_at(house.answer, "features", "run.timed-out"), "1");
   close_house(&house);
+}
+
+/* What the host file says reaches every verb, typed, and a mistake in it answers every call. */
+static void test_host_options(void **state)
+{
+  (void)state;
+  struct house house;
+  host_options = json_pack("{s:{s:{s:s}}}", "good", "rule", "RULE", "be kind");
+  open_house(&house, "good");
+  probe(&house, "good");
+  assert_string_equal(text_at(house.answer, "features", "run.output"), "Cbe kind\\x0a");
+  json_t *asked = make_request();
+  json_object_set_new(asked, "server_user", json_integer(1234));
+  request(&house, "good", true, asked, json_object());
+  assert_non_null(house.answer);
+  char *plan = json_dumps(json_object_get(house.answer, "facts"), JSON_COMPACT);
+  assert_string_equal(plan, "[[\"server.user\",\"1234\"],[\"rule\",\"be kind\"]]");
+  free(plan);
+  close_house(&house);
+  json_decref(host_options);
+  host_options = json_pack("{s:{s:i, s:s}}", "good", "rule", 5, "mood", "bad");
+  open_house(&house, "good");
+  describe(&house, "good");
+  assert_non_null(house.answer);
+  probe(&house, "good");
+  assert_null(house.answer);
+  assert_string_equal(house.code, "host-file");
+  assert_string_equal(
+      house.message,
+      "plugin \"good\": in the host file, \"plugins.good\": \"mood\" is an option of "
+      "a server, in the servers file; \"rule\" must be names with a text each, not a "
+      "number");
+  close_house(&house);
+  json_decref(host_options);
+  host_options = NULL;
 }
 
 static void test_validate(void **state)
@@ -742,27 +782,17 @@ int main(void)
   snprintf(program, sizeof program, "%s/core/jauauth", build);
   snprintf(zoo, sizeof zoo, "%s/tests/hostile/.libs", build);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_describe),
-      cmocka_unit_test(test_probe),
-      cmocka_unit_test(test_validate),
-      cmocka_unit_test(test_mounts),
-      cmocka_unit_test(test_spawn),
-      cmocka_unit_test(test_diagnose),
-      cmocka_unit_test(test_order_and_close),
-      cmocka_unit_test(test_restart),
-      cmocka_unit_test(test_idle),
-      cmocka_unit_test(test_unknown_name),
-      cmocka_unit_test(test_refused_when_loaded),
-      cmocka_unit_test(test_future),
-      cmocka_unit_test(test_unavailable),
-      cmocka_unit_test(test_hangs),
-      cmocka_unit_test(test_forks),
-      cmocka_unit_test(test_changes),
-      cmocka_unit_test(test_bad_answers),
-      cmocka_unit_test(test_untrusted_file),
-      cmocka_unit_test(test_link_and_text),
-      cmocka_unit_test(test_two_of_one_name),
-      cmocka_unit_test(test_account),
+      cmocka_unit_test(test_describe),        cmocka_unit_test(test_probe),
+      cmocka_unit_test(test_host_options),    cmocka_unit_test(test_validate),
+      cmocka_unit_test(test_mounts),          cmocka_unit_test(test_spawn),
+      cmocka_unit_test(test_diagnose),        cmocka_unit_test(test_order_and_close),
+      cmocka_unit_test(test_restart),         cmocka_unit_test(test_idle),
+      cmocka_unit_test(test_unknown_name),    cmocka_unit_test(test_refused_when_loaded),
+      cmocka_unit_test(test_future),          cmocka_unit_test(test_unavailable),
+      cmocka_unit_test(test_hangs),           cmocka_unit_test(test_forks),
+      cmocka_unit_test(test_changes),         cmocka_unit_test(test_bad_answers),
+      cmocka_unit_test(test_untrusted_file),  cmocka_unit_test(test_link_and_text),
+      cmocka_unit_test(test_two_of_one_name), cmocka_unit_test(test_account),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

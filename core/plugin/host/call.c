@@ -55,6 +55,8 @@ const struct jauauth_host host_vtable = {
     .step_capture = host_step_capture,
     .step_if_failed = host_step_if_failed,
     .diagnose = host_diagnose,
+    .host_options = host_host_options,
+    .run_environment = host_run_environment,
 };
 
 static const char *const verb_names[] = {
@@ -203,7 +205,8 @@ int host_call(const struct host_settings *settings, enum host_verb verb, json_t 
 {
   struct jauauth_call call = {.settings = settings, .verb = verb};
   call.probed = json_object_get(input, "probed");
-  call.error.call = call.options.call = call.probe.call = &call;
+  call.host_options.values = json_object_get(input, "host_options");
+  call.error.call = call.options.call = call.host_options.call = call.probe.call = &call;
   call.problems.call = call.plan.call = call.diagnosis.call = &call;
   int result = -1;
   int32_t outcome = -1;

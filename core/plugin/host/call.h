@@ -57,6 +57,8 @@ struct jauauth_call {
   /* One object of each kind a call. */
   struct jauauth_error error;
   struct jauauth_options options;
+  struct jauauth_options host_options; /* the values of the host file */
+  const char **run_environment;        /* "NAME=value" for programs; ends with NULL; NULL: none */
   struct jauauth_probe probe;
   struct jauauth_problems problems;
   struct jauauth_plan plan;
@@ -116,8 +118,10 @@ const char *host_real_path(struct jauauth_call *call, const char *path,
                            struct jauauth_error *error);
 int32_t host_run(struct jauauth_call *call, const char *const *argv, uint32_t time_limit,
                  struct jauauth_run_result *result, struct jauauth_error *error);
+void host_run_environment(struct jauauth_call *call, const char *name, const char *value);
 const char *host_probed(struct jauauth_call *call, const char *key);
 /* values.c: */
+const struct jauauth_options *host_host_options(struct jauauth_call *call);
 int32_t host_option_given(const struct jauauth_options *options, const char *name);
 int64_t host_option_integer(const struct jauauth_options *options, const char *name,
                             int64_t fallback);

@@ -107,6 +107,13 @@ static int build_network(json_t *json, struct jauauth_request *request, struct e
   return request->network_name == NULL ? malformed(error, "network") : 0;
 }
 
+/* Whom the server's processes belong to: a number that was left out is the account's own. */
+static uint32_t number_or(json_t *json, const char *name, uint32_t own)
+{
+  json_t *number = json_object_get(json, name);
+  return json_is_integer(number) ? (uint32_t)json_integer_value(number) : own;
+}
+
 int host_build_request(struct jauauth_call *call, json_t *json, struct jauauth_request *request,
                        struct error **error)
 {
@@ -121,6 +128,8 @@ int host_build_request(struct jauauth_call *call, json_t *json, struct jauauth_r
       .user_name = account->name,
       .user_id = account->user,
       .group_id = account->group,
+      .server_user_id = number_or(json, "server_user", account->user),
+      .server_group_id = number_or(json, "server_group", account->group),
   };
   if (request->instance == NULL || request->server == NULL)
     return malformed(error, "instance and server");

@@ -54,8 +54,9 @@ struct host_world {
                       struct error **error);
   int (*inspect_path)(void *data, const char *path, struct host_path *result, struct error **error);
   int (*real_path)(void *data, const char *path, char **real, struct error **error);
-  int (*run)(void *data, const char *const *argv, uint32_t time_limit, struct host_run *result,
-             struct error **error);
+  /* `environment`: "NAME=value" that are added; ends with NULL; NULL: none. */
+  int (*run)(void *data, const char *const *argv, const char *const *environment,
+             uint32_t time_limit, struct host_run *result, struct error **error);
 };
 
 /* Whom the plans of the plugin run as. */
@@ -88,6 +89,7 @@ enum host_verb host_verb_from_name(const char *name);
  * Calls one verb of the plugin. `input` (borrowed, NULL counts as {}) has, as the verb needs them:
  *   "request"   validate, spawn: as in core/plugin/request.h
  *   "options"   validate, spawn: the typed options, as in core/plugin/request.h
+ *   "host_options"  all: the typed options of the host file, in the same form
  *   "probed"    validate, spawn, teardown, diagnose: the last answer of `probe`, if there was one
  *   "instance"  teardown: text
  *   "kept"      teardown: object of texts

@@ -158,7 +158,7 @@ int32_t host_run(struct jauauth_call *call, const char *const *argv, uint32_t ti
   CLEANUP_ERROR struct error *reason = NULL;
   struct host_run outcome = {.exit_code = -1};
   if (!may_run(call, argv, time_limit, &reason) ||
-      world->run(world->data, argv, time_limit, &outcome, &reason) != 0) {
+      world->run(world->data, argv, call->run_environment, time_limit, &outcome, &reason) != 0) {
     buffer_free(&outcome.output);
     buffer_free(&outcome.errors);
     host_report(call, error, &reason);
@@ -180,6 +180,22 @@ int32_t host_run(struct jauauth_call *call, const char *const *argv, uint32_t ti
   buffer_free(&outcome.errors);
   memcpy(result, &full, full.struct_size < sizeof full ? full.struct_size : sizeof full);
   return 0;
+}
+
+void host_run_environment(struct jauauth_call *call, const char *name, const char *value)
+{
+  if (name == NULL || value == NULL || name[0] == '\0' || strchr(name, '=') != NULL) {
+    host_fault(call, "run_environment needs a name and a value");
+    return;
+  }
+  size_t count = 0;
+  while (call->run_environment != NULL && call->run_environment[count] != NULL)
+    count++;
+  const char **grown = host_allocate(call, (count + 2) * sizeof *grown);
+  if (count > 0)
+    memcpy(grown, call->run_environment, count * sizeof *grown);
+  grown[count] = host_format(call, "%s=%s", name, value);
+  call->run_environment = grown;
 }
 
 const char *host_probed(struct jauauth_call *call, const char *key)

@@ -49,8 +49,8 @@ void host_step_argument(struct jauauth_step *step, const char *text)
 
 void host_step_command(struct jauauth_step *step)
 {
-  if (step->phase != JAUAUTH_PHASE_FRONT)
-    host_fault(step->call, "step_command has a place in the front step only");
+  if (step->phase != JAUAUTH_PHASE_FRONT && step->phase != JAUAUTH_PHASE_BEFORE)
+    host_fault(step->call, "step_command has a place in the front and in steps before it only");
   json_t *mark = json_object();
   host_set(step->call, mark, "command", json_true());
   host_append(step->call, json_object_get(step->object, "arguments"), mark);

@@ -10,7 +10,10 @@ static json_t *find(const struct jauauth_options *options, const char *where, co
   const struct jauauth_option *table = options->call->settings->plugin->options;
   for (; name != NULL && table != NULL && table->name != NULL; table++)
     if (strcmp(table->name, name) == 0)
-      return json_object_get(options->values, name);
+      return json_object_get((table->flags & JAUAUTH_OPTION_HOST) != 0
+                                 ? options->call->host_options.values
+                                 : options->values,
+                             name);
   host_fault(options->call, "%s asks for \"%s\", which is not in the option table", where,
              name == NULL ? "NULL" : name);
   return NULL;
@@ -19,6 +22,11 @@ static json_t *find(const struct jauauth_options *options, const char *where, co
 static void wrong_type(const struct jauauth_options *options, const char *where, const char *name)
 {
   host_fault(options->call, "%s does not fit the type of the option \"%s\"", where, name);
+}
+
+const struct jauauth_options *host_host_options(struct jauauth_call *call)
+{
+  return &call->host_options;
 }
 
 int32_t host_option_given(const struct jauauth_options *options, const char *name)

@@ -131,6 +131,8 @@ bool keeper_run_step(struct keeper *keeper, const struct image_step *step, bool 
   }
   close_pair(keeper->step_output, keeper->step_errors);
   keeper->step_output = keeper->step_errors = -1;
+  if (step->phase == IMAGE_REMOVE && keeper->failed[step->id])
+    keeper->left = true;
   return !keeper->failed[step->id];
 }
 

@@ -70,10 +70,14 @@ struct jauauth_diagnosis; /* the answer of `diagnose` */
 #define JAUAUTH_TYPE_PATH_LIST 8u  /* an array of absolute paths */
 #define JAUAUTH_TYPE_PAIR_LIST 9u  /* an array of [host path, path inside] */
 #define JAUAUTH_TYPE_NETWORK   10u /* true, false or the name of a network */
+#define JAUAUTH_TYPE_TEXT_MAP  11u /* names with a text each */
 
 #define JAUAUTH_OPTION_REQUIRED 1u /* leaving it out is an error */
 #define JAUAUTH_OPTION_SECRET   2u /* never shown */
 #define JAUAUTH_OPTION_WEAKENS  4u /* any value but the default weakens the sandbox */
+#define JAUAUTH_OPTION_HOST                                                                        \
+  8u /* the administrator's: stands in the host file, `plugins = { NAME = { … }; };`, for all    \
+        servers, and never in a servers file; neither REQUIRED nor with a meaning */
 
 /*
  * What an option means beyond this plugin. An option with a meaning is another spelling of a member
@@ -159,6 +163,10 @@ struct jauauth_request {
   const char *user_name;              /* the account that runs the engine */
   uint32_t user_id;
   uint32_t group_id;
+  /* Whom the server's own processes belong to, as seen from the host: never 0, also where root runs
+   * the engine. */
+  uint32_t server_user_id;
+  uint32_t server_group_id;
 };
 
 /* ---- host services ------------------------------------------------------------------------ */
@@ -280,15 +288,16 @@ struct jauauth_host {
   const char *(*real_path)(struct jauauth_call *call, const char *path,
                            struct jauauth_error *error);
 
-  /* Runs a program: `argv[0]` is an absolute path, environment LC_ALL=C and PATH only, stdin empty,
-   * its own session, killed with all its descendants after `time_limit` milliseconds (1 … 10000).
+  /* Runs a program: `argv[0]` is an absolute path, environment LC_ALL=C, PATH and what
+   * `run_environment` added, stdin empty, its own session, killed with all its descendants after
+   * `time_limit` milliseconds (1 … 10000).
    * Only in `probe`; elsewhere an error. 0 when it could be started. */
   int32_t (*run)(struct jauauth_call *call, const char *const *argv, uint32_t time_limit,
                  struct jauauth_run_result *result, struct jauauth_error *error);
 
   /* Options by name. A name that is not in the table is a mistake that refuses the result.
-   * `fallback` is returned when the option was left out; lists then are empty. PAIR_LIST: two
-   * entries a pair. */
+   * `fallback` is returned when the option was left out; lists then are empty. PAIR_LIST and
+   * TEXT_MAP: two entries a pair. Those of JAUAUTH_OPTION_HOST are found through any object. */
   int32_t (*option_given)(const struct jauauth_options *options, const char *name);
   int64_t (*option_integer)(const struct jauauth_options *options, const char *name,
                             int64_t fallback);
@@ -356,8 +365,9 @@ struct jauauth_host {
 
   /* One step. argv[0] is the step's program; arguments follow in order. */
   void (*step_argument)(struct jauauth_step *step, const char *text);
-  /* The command mark: the server's command goes here. In a FRONT step, at most one; when a step has
-   * no program (NULL), the mark must come first and the command is what is executed. */
+  /* The command mark: the server's command goes here. Exactly one in a plan, in the FRONT step or,
+   * where an engine is told the command beforehand, in a BEFORE step. When the front has no program
+   * (NULL), the mark must come first and the command is what is executed. */
   void (*step_command)(struct jauauth_step *step);
   void (*step_environment)(struct jauauth_step *step, const char *name, const char *value);
   /* Bytes in a sealed memory file. Returns the number of the descriptor that the program will see:
@@ -379,6 +389,11 @@ struct jauauth_host {
   /* Answer of `diagnose`. */
   void (*diagnose)(struct jauauth_diagnosis *diagnosis, uint32_t ended, const char *code,
                    const char *text, const char *hint);
+
+  /* The options of JAUAUTH_OPTION_HOST, for verbs that get no options of a server. Never NULL. */
+  const struct jauauth_options *(*host_options)(struct jauauth_call *call);
+  /* One more variable for the programs that `run` starts later in this call. */
+  void (*run_environment)(struct jauauth_call *call, const char *name, const char *value);
 };
 
 /* ---- the end of a server, for `diagnose` ---------------------------------------------------- */
@@ -397,7 +412,8 @@ struct jauauth_ending {
   uint32_t asked;                              /* 1: the host had asked it to stop */
   uint64_t memory_kills;                       /* times the kernel killed for the memory limit */
   const char *failed_step;                     /* a step before the front that failed, or NULL */
-  const char *errors;                          /* first 4 KiB of stderr before the first message */
+  const char *errors;                          /* first 4 KiB of stderr: before the first message,
+                                                  or of `failed_step` */
   const char *const *status;                   /* lines of the status descriptor; ends with NULL */
   const struct jauauth_output *const *outputs; /* captured output; ends with NULL */
 };
