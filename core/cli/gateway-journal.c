@@ -18,11 +18,13 @@ static json_t *server_json(const struct gateway *gateway, size_t server)
 {
   const struct gateway_status *status = &gateway->statuses[server];
   const struct server_config *config = &gateway->servers->servers[server];
-  return json_pack(
-      "{s:s, s:s, s:s, s:s*, s:b, s:i, s:i, s:I, s:i, s:s*}", "id", config->id, "strategy",
-      config->sandbox.strategy, "state", status->state, "instance", status->instance, "own_tree",
-      (int)status->own_tree, "keeper", (int)status->keeper, "pid", (int)status->located, "since",
-      (json_int_t)status->since, "restarts", (int)status->restarts, "reason", status->reason);
+  const struct router_server *routed = gateway_server_routed(gateway, server);
+  unsigned restarts = routed != NULL ? router_server_report(routed).restarts : 0;
+  return json_pack("{s:s, s:s, s:s, s:s*, s:b, s:i, s:i, s:I, s:i, s:s*}", "id", config->id,
+                   "strategy", config->sandbox.strategy, "state", status->state, "instance",
+                   status->instance, "own_tree", (int)status->own_tree, "keeper",
+                   (int)status->keeper, "pid", (int)status->located, "since",
+                   (json_int_t)status->since, "restarts", (int)restarts, "reason", status->reason);
 }
 
 /* It is for looking at only, so that a disk that is full stops nothing. */

@@ -27,6 +27,7 @@ struct gateway_server {
   struct server_pipe *pipe;
   bool wanted;         /* the router has asked for it, the plugins have not answered yet */
   bool stopping;       /* asked to stop */
+  bool refused;        /* there was no plan, and there would be none a moment later */
   bool pipe_open;      /* lines may still come */
   uv_timer_t patience; /* after the end of its output, before it is stopped */
   char *plain;         /* what the keeper said, while the plugin is asked what it means */
@@ -51,8 +52,12 @@ static void tell_end(struct gateway_server *server)
   struct gateway *gateway = server->gateway;
   gateway->running--;
   uv_timer_stop(&server->patience);
-  gateway_journal_state(gateway, server->index, "stopped", text);
-  router_server_ended(server->routed, text);
+  if (server->refused)
+    router_server_refused(server->routed, text);
+  else
+    router_server_ended(server->routed, text);
+  const char *state = gateway->stopping ? "stopped" : router_server_report(server->routed).word;
+  gateway_journal_state(gateway, server->index, state, text);
   if (gateway->stopped != NULL && gateway->running == 0) {
     void (*stopped)(void *) = gateway->stopped;
     gateway->stopped = NULL;
@@ -192,6 +197,7 @@ static void on_planned(void *data, struct plan *plan, const struct error *failur
 {
   struct gateway_server *server = data;
   CLEANUP_ERROR struct error *error = NULL;
+  server->refused = plan == NULL;
   if (plan == NULL)
     error = error_copy(failure);
   else if (server->stopping)
@@ -206,11 +212,12 @@ static void on_planned(void *data, struct plan *plan, const struct error *failur
 static void begin(struct gateway_server *server)
 {
   server->wanted = false;
-  server->stopping = false;
+  server->stopping = server->refused = false;
   server->gateway->running++; /* until tell_end() */
   gateway_journal_state(server->gateway, server->index, "starting", NULL);
   CLEANUP_ERROR struct error *error = NULL;
-  if (launch_make_home(server->gateway->launch, server->index, &error) != 0)
+  server->refused = launch_make_home(server->gateway->launch, server->index, &error) != 0;
+  if (server->refused)
     ended(server, error->message, error->hint);
   else
     launch_plan(server->gateway->launch, server->index, on_planned, server);
@@ -281,6 +288,11 @@ struct gateway_server *gateway_server_at(struct gateway *gateway, size_t server)
   return &gateway->processes[server];
 }
 
+const struct router_server *gateway_server_routed(const struct gateway *gateway, size_t server)
+{
+  return gateway->processes[server].routed;
+}
+
 void gateway_server_attach(struct gateway *gateway, size_t server, struct router_server *routed)
 {
   gateway->processes[server].routed = routed;
@@ -290,8 +302,10 @@ bool gateway_all_serve(const struct gateway *gateway)
 {
   for (size_t i = 0; i < gateway->servers->server_count; i++) {
     const struct router_server *routed = gateway->processes[i].routed;
-    if (routed != NULL && router_server_state(routed) != ROUTER_SERVER_READY &&
-        router_server_state(routed) != ROUTER_SERVER_IDLE)
+    enum router_server_state state =
+        routed != NULL ? router_server_state(routed) : ROUTER_SERVER_IDLE;
+    if (state != ROUTER_SERVER_READY && state != ROUTER_SERVER_IDLE &&
+        state != ROUTER_SERVER_STOPPED)
       return false;
   }
   return true;
@@ -317,6 +331,8 @@ void gateway_servers_free(struct gateway *gateway)
 void gateway_stop(struct gateway *gateway, void (*stopped)(void *data), void *data)
 {
   gateway->stopping = true;
+  if (gateway->router != NULL)
+    router_stop(gateway->router);
   for (size_t i = 0; i < gateway->servers->server_count; i++)
     stop(&gateway->processes[i]);
   if (gateway->running == 0) {

@@ -290,6 +290,20 @@ static int make_router(struct gateway *gateway, struct error **error)
   return gateway->router == NULL ? -1 : 0;
 }
 
+/* A command that asks one question wants the first failure as its answer. */
+static struct life_settings life_of(const struct gateway *gateway,
+                                    const struct server_config *server)
+{
+  struct life_settings life = LIFE_DEFAULTS;
+  if (!gateway->line->serves)
+    life = (struct life_settings){0};
+  life.lazy = server->start == CONFIG_START_LAZY ||
+              (server->start == CONFIG_START_UNSAID && gateway->host->lazy);
+  life.idle_stop_ms =
+      (unsigned)(server->idle_stop_ms >= 0 ? server->idle_stop_ms : gateway->host->idle_stop_ms);
+  return life;
+}
+
 static int add_servers(struct gateway *gateway, size_t only, struct error **error)
 {
   for (size_t i = 0; i < gateway->servers->server_count; i++) {
@@ -302,6 +316,8 @@ static int add_servers(struct gateway *gateway, size_t only, struct error **erro
         gateway_server_at(gateway, i), server_config_allows(server, gateway->user));
     if (routed == NULL)
       return error_memory(error);
+    struct life_settings life = life_of(gateway, server);
+    router_server_supervise(routed, &life);
     gateway_server_attach(gateway, i, routed);
     gateway_journal_state(gateway, i, "stopped", NULL);
   }

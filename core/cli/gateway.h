@@ -22,13 +22,12 @@
 
 /* What `ps` shows of a server; kept and published by gateway-journal.c. */
 struct gateway_status {
-  const char *state; /* "stopped", "starting", "running" or "parked" */
+  const char *state; /* "stopped", "starting", "running", "restarting" or "parked" */
   char *instance;    /* NULL: none runs */
   bool own_tree;     /* its processes are below the keeper */
   pid_t keeper;      /* 0: none */
   pid_t located;     /* the server's first process on this machine, 0: unknown */
   uint64_t since;    /* of the state, by os_since_boot() */
-  unsigned restarts; /* that it did not ask for */
   char *reason;      /* why it ended or is parked; or NULL */
 };
 
@@ -89,7 +88,7 @@ int gateway_start(struct gateway *gateway, size_t only, struct error **error);
 /* Stops all servers by their ladders; `stopped` is called once nothing is left. */
 void gateway_stop(struct gateway *gateway, void (*stopped)(void *data), void *data);
 
-/* Whether every server that was started serves (its tools are known). */
+/* Whether the tools of every server are known: it serves, or is stopped until it is called. */
 bool gateway_all_serve(const struct gateway *gateway);
 
 /* Ends the workers and runs the loop dry. The servers must have been stopped. */
@@ -105,6 +104,8 @@ int gateway_find(const struct gateway *gateway, const char *id, size_t *server,
 /* Operations of the router for its servers; their data is a struct gateway_server. */
 extern const struct router_server_ops gateway_server_ops;
 
+/* NULL: it is not offered. */
+const struct router_server *gateway_server_routed(const struct gateway *gateway, size_t server);
 struct gateway_server *gateway_server_at(struct gateway *gateway, size_t server);
 int gateway_servers_new(struct gateway *gateway, struct error **error);
 /* Handles of the loop first, memory once it has run dry. */

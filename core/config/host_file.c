@@ -49,6 +49,23 @@ static void read_list_wait(struct config_problems *problems, config_setting_t *s
                   &((struct host_config *)target)->list_wait_ms);
 }
 
+static void read_start(struct config_problems *problems, config_setting_t *setting, void *target)
+{
+  CLEANUP_FREE char *word = NULL;
+  if (!setting_text(problems, setting, &word))
+    return;
+  ((struct host_config *)target)->lazy = strcmp(word, "lazy") == 0;
+  if (strcmp(word, "lazy") != 0 && strcmp(word, "eager") != 0)
+    setting_error(problems, setting, NULL, "this must be \"eager\" or \"lazy\"");
+}
+
+static void read_idle_stop(struct config_problems *problems, config_setting_t *setting,
+                           void *target)
+{
+  setting_integer(problems, setting, 0, HOST_IDLE_STOP_MAX, "milliseconds",
+                  &((struct host_config *)target)->idle_stop_ms);
+}
+
 static void read_message_limit(struct config_problems *problems, config_setting_t *setting,
                                void *target)
 {
@@ -227,6 +244,8 @@ static const struct setting_key host_keys[] = {
     {.name = "run_as", .read = read_run_as},
     {.name = "state_directory", .read = read_state_directory},
     {.name = "list_wait_ms", .read = read_list_wait},
+    {.name = "start", .read = read_start},
+    {.name = "idle_stop_ms", .read = read_idle_stop},
     {.name = "message_limit", .read = read_message_limit},
     {.name = "environment", .read = read_environment},
     {.name = "request", .read = read_request},
