@@ -113,12 +113,16 @@ def kill_keeper(strategy):
         for keeper in mine:
             if mcp.comm(keeper[0]) == KEEPER:
                 os.kill(keeper[0], signal.SIGKILL)
-        mcp.nothing_left(mark, doomed)
+        mcp.nothing_left(mcp.new_mark(), doomed)  # nobody has this mark
         equal(router.call("two_echo", {"a": 1}).result["structuredContent"], {"a": 1}, behaviour)
-        answer = router.call("one_echo", {})
-        check(answer.error, "a call to a server whose keeper was killed: %s" % answer.text)
-        contains(answer.error["message"], "one")
+        # The call may be under way before the router knows; then it fails. The next one starts it.
+        answer = router.call("one_echo", {"a": 2})
+        if answer.error:
+            contains(answer.error["message"], "one", "ended before it answered")
+            answer = router.call("one_echo", {"a": 2})
+        equal(answer.result["structuredContent"], {"a": 2}, behaviour)
         router.close()
+        mcp.nothing_left(mark)
         mcp.nothing_left(other)
 
 
@@ -162,7 +166,7 @@ STRATEGIES = [each for each in ("none", "bubblewrap") if each in mcp.strategies(
 for _strategy in STRATEGIES:
     add_case("SIGKILL to the router at %d random moments leaves nothing (%s)" % (TRIES, _strategy),
              kill_router, _strategy)
-    add_case("SIGKILL to a keeper ends its server and no other (%s)" % _strategy,
+    add_case("SIGKILL to a keeper ends its server and no other, and it comes back (%s)" % _strategy,
              kill_keeper, _strategy)
     add_case("SIGKILL to keepers that are starting servers leaves nothing (%s)" % _strategy,
              kill_keeper_while_starting, _strategy)
