@@ -111,7 +111,9 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
   struct gateway *gateway = server->gateway;
   server->instance = NULL;
   gateway_journal_leave(gateway, server->index, ending->left);
-  if (error != NULL) {
+  /* Why a start failed is what a plugin can say best. What the host knows stays in the log. */
+  bool failed = error != NULL && error->code != NULL && strcmp(error->code, "start-failed") == 0;
+  if (error != NULL && (!failed || server->stopping)) {
     ended(server, error->message, error->hint);
     return;
   }
@@ -119,7 +121,9 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
     ended(server, ending->text, NULL);
     return;
   }
-  server->plain = strdup(ending->text);
+  if (failed)
+    log_write(LOG_LEVEL_INFO, id_of(server), "%s", error->message);
+  server->plain = strdup(failed ? error->message : ending->text);
   registry_diagnose(gateway->registry, configuration(server)->sandbox.strategy, ending->ending,
                     on_diagnosed, server);
 }
