@@ -53,12 +53,12 @@ struct gateway {
   struct router *router;
   struct gateway_server *processes; /* as many as servers in the file */
   struct gateway_status *statuses;  /* as many */
-  struct journal journal;           /* of this router, when `journaled` */
-  bool journaled;
+  struct journal journal;           /* of this router */
   uv_timer_t sweep_timer;
   struct sweep *sweep;         /* under way, or NULL */
-  bool swept;                  /* the last one has said what it had to leave */
   size_t running;              /* starts whose end was not told to the router yet */
+  bool journaled;              /* `journal` is open */
+  bool swept;                  /* the last sweep has said what it had to leave */
   bool stopping;               /* gateway_stop() was called */
   void (*stopped)(void *data); /* set while stopping */
   void *stopped_data;
