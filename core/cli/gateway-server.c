@@ -28,6 +28,7 @@ struct gateway_server {
   bool wanted;         /* the router has asked for it, the plugins have not answered yet */
   bool stopping;       /* asked to stop */
   bool pipe_open;      /* lines may still come */
+  bool left;           /* something of it is not gone, and may keep the pipe open for ever */
   uv_timer_t patience; /* after the end of its output, before it is stopped */
   char *plain;         /* what the keeper said, while the plugin is asked what it means */
   char *ending;        /* sentence for the router; NULL: not ended yet */
@@ -48,6 +49,7 @@ static void tell_end(struct gateway_server *server)
 {
   CLEANUP_FREE char *text = steal_pointer(server->ending);
   server_pipe_close(steal_pointer(server->pipe));
+  server->pipe_open = false;
   struct gateway *gateway = server->gateway;
   gateway->running--;
   uv_timer_stop(&server->patience);
@@ -69,11 +71,15 @@ static char *sentence(const char *text, const char *hint)
   return all;
 }
 
+static void on_impatience(uv_timer_t *timer);
+
 static void ended(struct gateway_server *server, const char *text, const char *hint)
 {
   server->ending = sentence(text, hint);
   if (!server->pipe_open)
     tell_end(server);
+  else if (server->left)
+    uv_timer_start(&server->patience, on_impatience, PATIENCE_MS, 0);
 }
 
 /* --- Events of the keeper -------------------------------------------------------------------- */
@@ -105,6 +111,7 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
   struct gateway_server *server = data;
   struct gateway *gateway = server->gateway;
   server->instance = NULL;
+  server->left = ending->left;
   gateway_journal_leave(gateway, server->index, ending->left);
   if (error != NULL) {
     ended(server, error->message, error->hint);
@@ -122,6 +129,8 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
 static void on_impatience(uv_timer_t *timer)
 {
   struct gateway_server *server = timer->data;
+  if (server->ending != NULL)
+    tell_end(server);
   if (server->instance == NULL)
     return;
   log_write(LOG_LEVEL_WARNING, id_of(server), "lives without its standard output; it is stopped");
@@ -207,6 +216,7 @@ static void begin(struct gateway_server *server)
 {
   server->wanted = false;
   server->stopping = false;
+  server->left = false;
   server->gateway->running++; /* until tell_end() */
   gateway_journal_state(server->gateway, server->index, "starting", NULL);
   CLEANUP_ERROR struct error *error = NULL;
