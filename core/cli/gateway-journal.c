@@ -32,9 +32,9 @@ static void publish(struct gateway *gateway)
 {
   char boot[OS_BOOT_ID];
   CLEANUP_ERROR struct error *error = NULL;
-  json_t *list = json_array();
   if (!gateway->journaled)
     return;
+  json_t *list = json_array();
   for (size_t i = 0; i < gateway->servers->server_count; i++)
     if (gateway->statuses[i].state != NULL)
       json_array_append_new(list, server_json(gateway, i));

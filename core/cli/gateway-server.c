@@ -29,6 +29,7 @@ struct gateway_server {
   bool stopping;       /* asked to stop */
   bool refused;        /* there was no plan, and there would be none a moment later */
   bool pipe_open;      /* lines may still come */
+  bool left;           /* something of it is not gone, and may keep the pipe open for ever */
   uv_timer_t patience; /* after the end of its output, before it is stopped */
   char *plain;         /* what the keeper said, while the plugin is asked what it means */
   char *ending;        /* sentence for the router; NULL: not ended yet */
@@ -49,6 +50,7 @@ static void tell_end(struct gateway_server *server)
 {
   CLEANUP_FREE char *text = steal_pointer(server->ending);
   server_pipe_close(steal_pointer(server->pipe));
+  server->pipe_open = false;
   struct gateway *gateway = server->gateway;
   gateway->running--;
   uv_timer_stop(&server->patience);
@@ -74,11 +76,15 @@ static char *sentence(const char *text, const char *hint)
   return all;
 }
 
+static void on_impatience(uv_timer_t *timer);
+
 static void ended(struct gateway_server *server, const char *text, const char *hint)
 {
   server->ending = sentence(text, hint);
   if (!server->pipe_open)
     tell_end(server);
+  else if (server->left)
+    uv_timer_start(&server->patience, on_impatience, PATIENCE_MS, 0);
 }
 
 /* --- Events of the keeper -------------------------------------------------------------------- */
@@ -110,6 +116,7 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
   struct gateway_server *server = data;
   struct gateway *gateway = server->gateway;
   server->instance = NULL;
+  server->left = ending->left;
   gateway_journal_leave(gateway, server->index, ending->left);
   /* Why a start failed is what a plugin can say best. What the host knows stays in the log. */
   bool failed = error != NULL && error->code != NULL && strcmp(error->code, "start-failed") == 0;
@@ -131,6 +138,8 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
 static void on_impatience(uv_timer_t *timer)
 {
   struct gateway_server *server = timer->data;
+  if (server->ending != NULL)
+    tell_end(server);
   if (server->instance == NULL)
     return;
   log_write(LOG_LEVEL_WARNING, id_of(server), "lives without its standard output; it is stopped");
@@ -216,7 +225,7 @@ static void on_planned(void *data, struct plan *plan, const struct error *failur
 static void begin(struct gateway_server *server)
 {
   server->wanted = false;
-  server->stopping = server->refused = false;
+  server->stopping = server->refused = server->left = false;
   server->gateway->running++; /* until tell_end() */
   gateway_journal_state(server->gateway, server->index, "starting", NULL);
   CLEANUP_ERROR struct error *error = NULL;

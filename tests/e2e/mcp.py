@@ -570,13 +570,23 @@ class Client:
 
 
 _open = []
+_others = []
 _marks = []
+
+
+def end_later(process):
+    """Lets a program that is no client be ended with the case."""
+    _others.append(process)
 
 
 def clean_up():
     """Ends what a case left; only processes that it started itself are met."""
     while _open:
         _open.pop().kill()
+    while _others:
+        other = _others.pop()
+        other.kill()
+        other.wait()
     if any(marked(mark) for mark in _marks):
         eventually(lambda: not any(marked(mark) for mark in _marks), GONE)
     for mark in _marks:
