@@ -112,6 +112,7 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
   server->instance = NULL;
   gateway_journal_leave(gateway, server->index, ending->left);
   if (error != NULL) {
+    registry_doubt(gateway->registry, configuration(server)->sandbox.strategy);
     ended(server, error->message, error->hint);
     return;
   }
@@ -157,7 +158,7 @@ static void on_output_end(void *data)
 
 static int run(struct gateway_server *server, const struct plan *plan, struct error **error)
 {
-  static const struct instance_events events = {on_started, on_ended};
+  static const struct instance_events events = {.started = on_started, .ended = on_ended};
   struct gateway *gateway = server->gateway;
   struct launch_account account;
   if (launch_account(gateway->launch, server->index, &account, error) != 0)
@@ -168,6 +169,7 @@ static int run(struct gateway_server *server, const struct plan *plan, struct er
       .user = account.user,
       .group = account.group,
       .user_name = account.name[0] != '\0' ? account.name : NULL,
+      .prepare = gateway->host->prepare ? INSTANCE_PREPARE_ALSO : INSTANCE_PREPARE_NOT,
   };
   int input = -1;
   int output = -1;
