@@ -120,6 +120,8 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
   gateway_journal_leave(gateway, server->index, ending->left);
   /* Why a start failed is what a plugin can say best. What the host knows stays in the log. */
   bool failed = error != NULL && error->code != NULL && strcmp(error->code, "start-failed") == 0;
+  if (error != NULL)
+    registry_doubt(gateway->registry, configuration(server)->sandbox.strategy);
   if (error != NULL && (!failed || server->stopping)) {
     ended(server, error->message, error->hint);
     return;
@@ -170,7 +172,7 @@ static void on_output_end(void *data)
 
 static int run(struct gateway_server *server, const struct plan *plan, struct error **error)
 {
-  static const struct instance_events events = {on_started, on_ended};
+  static const struct instance_events events = {.started = on_started, .ended = on_ended};
   struct gateway *gateway = server->gateway;
   struct launch_account account;
   if (launch_account(gateway->launch, server->index, &account, error) != 0)
@@ -181,6 +183,7 @@ static int run(struct gateway_server *server, const struct plan *plan, struct er
       .user = account.user,
       .group = account.group,
       .user_name = account.name[0] != '\0' ? account.name : NULL,
+      .prepare = gateway->host->prepare ? INSTANCE_PREPARE_ALSO : INSTANCE_PREPARE_NOT,
   };
   int input = -1;
   int output = -1;

@@ -101,6 +101,8 @@ static int open_registry(struct gateway *gateway, struct error **error)
       .account_group = account.group,
       .account_name = found && account.name[0] != '\0' ? account.name : NULL,
       .host_options = gateway->host->plugins,
+      .state_directory = gateway->state_directory,
+      .refresh = gateway->line->refresh,
   };
   gateway->registry = registry_new(&gateway->loop, &settings, error);
   if (gateway->registry == NULL)

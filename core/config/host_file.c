@@ -66,6 +66,16 @@ static void read_idle_stop(struct config_problems *problems, config_setting_t *s
                   &((struct host_config *)target)->idle_stop_ms);
 }
 
+static void read_prepare(struct config_problems *problems, config_setting_t *setting, void *target)
+{
+  CLEANUP_FREE char *word = NULL;
+  if (!setting_text(problems, setting, &word))
+    return;
+  ((struct host_config *)target)->prepare = strcmp(word, "before-start") == 0;
+  if (strcmp(word, "before-start") != 0 && strcmp(word, "never") != 0)
+    setting_error(problems, setting, NULL, "this must be \"never\" or \"before-start\"");
+}
+
 static void read_message_limit(struct config_problems *problems, config_setting_t *setting,
                                void *target)
 {
@@ -246,6 +256,7 @@ static const struct setting_key host_keys[] = {
     {.name = "list_wait_ms", .read = read_list_wait},
     {.name = "start", .read = read_start},
     {.name = "idle_stop_ms", .read = read_idle_stop},
+    {.name = "prepare", .read = read_prepare},
     {.name = "message_limit", .read = read_message_limit},
     {.name = "environment", .read = read_environment},
     {.name = "request", .read = read_request},
@@ -254,7 +265,6 @@ static const struct setting_key host_keys[] = {
     {.name = "listeners", .refused = "this version serves over stdio only and listens nowhere"},
     {.name = "authentication", .refused = "over stdio the user who started jauauth is the user"},
     {.name = "access", .refused = "who may use a server stands in its \"allowed_users\""},
-    {.name = "prepare", .refused = "preparing servers is not supported"},
     {0}};
 
 /* One problem that belongs to no setting. */

@@ -202,6 +202,9 @@ ptrdiff_t plan_find_step(const struct plan *plan, const char *name);
 /* The front, or NULL in a plan of `teardown`. */
 const struct plan_step *plan_front(const struct plan *plan);
 
+/* Whether a step may fail: a later one of its phase is there for that very case. */
+bool plan_step_may_fail(const struct plan *plan, size_t step);
+
 /* The words of the message for these values. */
 const char *plan_phase_word(enum plan_phase phase);
 const char *plan_limit_word(enum plan_limit limit);

@@ -75,7 +75,7 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
 
 static void run(struct sweep *sweep, const struct plan *plan, struct error **error)
 {
-  static const struct instance_events events = {on_started, on_ended};
+  static const struct instance_events events = {.started = on_started, .ended = on_ended};
   const struct journal_entry *entry = &sweep->entry;
   struct instance_settings settings = {
       .keeper_program = sweep->settings.keeper_program,

@@ -82,6 +82,7 @@ static void test_every_key(void **state)
                 "state_directory = \"/srv/state\";\n"
                 "list_wait_ms = 0;\n"
                 "start = \"lazy\";\n"
+                "prepare = \"before-start\";\n"
                 "idle_stop_ms = 600000;\n"
                 "message_limit = \"1m\";\n"
                 "environment = [\"HOME\", \"PROJECT_1\"];\n"
@@ -99,6 +100,7 @@ static void test_every_key(void **state)
   assert_string_equal(host->state_directory, "/srv/state");
   assert_int_equal(host->list_wait_ms, 0);
   assert_true(host->lazy);
+  assert_true(host->prepare);
   assert_int_equal(host->idle_stop_ms, 600000);
   assert_int_equal(host->message_limit, 1048576);
   assert_string_equal(host->environment[1], "PROJECT_1");

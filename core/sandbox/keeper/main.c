@@ -75,7 +75,8 @@ static int forget(struct keeper *keeper)
 
 static void serve(struct keeper *keeper)
 {
-  bool started = keeper_run_phase(keeper, IMAGE_BEFORE, true) && keeper_start(keeper);
+  bool started = keeper_run_phase(keeper, IMAGE_PREPARE, true) &&
+                 keeper_run_phase(keeper, IMAGE_BEFORE, true) && keeper_start(keeper);
   if (forget(keeper) < 0) {
     started = false;
     keeper_fault(errno, "the secrets of the plan could not be dropped");
