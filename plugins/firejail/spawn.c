@@ -26,8 +26,13 @@ struct starting {
   bool no_root;
 };
 
-/* The set of the server's flags is complete whatever the profile says; a profile that is read
- * twice, or sets a filter as well, is an error to firejail. */
+/* Commands of a profile that set a filter: two of them would be an error, and theirs may be the
+ * weaker one. */
+static const char *const filters[] = {"seccomp",    "seccomp.drop",    "seccomp.keep",
+                                      "seccomp.32", "seccomp.32.drop", "seccomp.32.keep",
+                                      "protocol"};
+
+/* What every server gets, whatever the profile says. */
 static const char *const hardening[] = {"--seccomp",
                                         "--protocol=unix,inet,inet6,netlink",
                                         "--caps.drop=all",
@@ -153,8 +158,8 @@ static void add_profile(const struct starting *starting, struct jauauth_step *st
   const struct firejail_context *context = starting->context;
   const struct jauauth_host *host = context->host;
   host->step_argument(step, "--quiet");
-  host->step_argument(step, "--ignore=seccomp");
-  host->step_argument(step, "--ignore=protocol");
+  for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
+    host->step_argument(step, host->format(context->call, "--ignore=%s", filters[i]));
   if (!starting->no_root)
     host->step_argument(step, "--ignore=noroot");
   host->step_argument(step, host->format(context->call, "--profile=%s", starting->profile));

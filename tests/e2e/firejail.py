@@ -3,8 +3,10 @@
 """Node and Python servers in sandboxes of the real firejail: what they find, and what they do not.
 """
 
+import atexit
 import json
 import os
+import pathlib
 import pwd
 import shutil
 import signal
@@ -79,10 +81,26 @@ def system_folder():
     """A folder that firejail hides unless it is asked for, and that everybody can read."""
     if not os.access("/var/tmp", os.W_OK):
         raise Skip("/var/tmp cannot be written")
-    folder = mcp.pathlib.Path("/var/tmp/e2e-%d-%s" % (os.getpid(), os.urandom(4).hex()))
+    folder = pathlib.Path("/var/tmp/e2e-%d-%s" % (os.getpid(), os.urandom(4).hex()))
     folder.mkdir(mode=0o755)
-    mcp.atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+@case("the probe says available where a sandbox can be made by hand")
+def _():
+    if not shutil.which("firejail"):
+        raise Skip("firejail is not installed")
+    identity = {"user": ACCOUNT.pw_uid, "group": ACCOUNT.pw_gid, "extra_groups": []}
+    by_hand = subprocess.run(
+        ["firejail", "--quiet", "--net=none", "--noroot", "--private-dev", "true"],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=mcp.WAIT, cwd="/",
+        env={"PATH": "/usr/bin:/bin"}, **(identity if mcp.ROOT else {}))
+    if by_hand.returncode != 0:
+        raise Skip("firejail cannot make a sandbox here: %s" % by_hand.stderr.decode()[:200])
+    status, out, err = mcp.run(["plugins", "show", "firejail", "--json"])
+    equal(status, 0, out + err)
+    equal(json.loads(out)["probe"]["state"], "available", out)
 
 
 @case("a Node server answers, with a home, a user and a folder for temporary files")
@@ -368,6 +386,35 @@ def _():
     check(SECRET not in out + err, "in explain")
 
 
+@case("a firejail inside a firejail, which would protect nothing, is refused")
+def _():
+    needs_firejail()
+    identity = {"user": ACCOUNT.pw_uid, "group": ACCOUNT.pw_gid, "extra_groups": []}
+    done = subprocess.run(
+        ["firejail", "--quiet", "--noprofile", mcp.JAUAUTH, "plugins", "show", "firejail",
+         "--json"], stdin=subprocess.DEVNULL, capture_output=True, timeout=mcp.WAIT,
+        env={"HOME": "/tmp", "PATH": "/usr/local/bin:/usr/bin:/bin",
+             "JAUAUTH_BUILD": str(mcp.BUILD)}, **(identity if mcp.ROOT else {}))
+    if b'"probe"' not in done.stdout:
+        raise Skip("jauauth does not run inside firejail here: %s" % done.stderr.decode()[:200])
+    probe = json.loads(done.stdout)["probe"]
+    equal(probe["state"], "unavailable")
+    equal(probe["findings"][0]["code"], "engine-nested")
+
+
+@case("an interface of its own is refused where firejail.config keeps it for root")
+def _():
+    needs_firejail()
+    try:
+        with open("/etc/firejail/firejail.config", encoding="utf-8") as file:
+            restricted = any(line.split() == ["restricted-network", "yes"] for line in file)
+    except OSError:
+        restricted = False
+    if not restricted:
+        raise Skip("firejail.config does not restrict networks here")
+    refused(python_server({"net": "br0"}), "restricted-network yes")
+
+
 @case("nothing of firejail's own comes between the protocol's lines")
 def _():
     router = opened(node_server(), python_server())
@@ -418,18 +465,35 @@ def _():
     check(started > 0, "no server had started in any try")
 
 
-@case("a server that ends is told of, and so is one that firejail cannot start")
+@case("how a server ended, and why firejail could not start one, is said")
 def _():
     needs_firejail()
-    router = opened(marked_server("one", mcp.new_mark(), "exits-at-once"))
-    router.list_tools()
-    router.logged("one")
+    router = opened(marked_server("one", mcp.new_mark()))
+    check(router.call("one_exit", {"status": 7}).error, "the call was answered")
+    router.logged("one", "the server ended with status 7")
     router.close(status=None)
+    # A profile with a command that firejail does not know: only firejail itself can find that.
+    folder = mcp.scratch("profile")
+    profile = mcp.write(folder / "own.profile", "no-such-command\n")
+    refused(python_server({"profile": str(profile)}), "firejail says: Error")
+
+
+@case("a profile of one's own opens what it names, and cannot take the filter away")
+def _():
+    folder = mcp.scratch("profile")
+    profile = mcp.write(folder / "own.profile", "env FROM_PROFILE=yes\nseccomp.keep read\n")
+    router = opened(python_server({"profile": str(profile)}))
+    found = ask(router, "py_identity")
+    equal(found["environment"].get("FROM_PROFILE"), "yes")
+    equal(found["seccomp"], "2")
+    equal(int(found["capabilities"], 16), 0)
+    check(not ask(router, "py_become_root_of_a_namespace")["done"], "a user namespace opened")
+    router.close()
 
 
 def folder_of_seed(path):
     """Makes the folder that a seed configuration names, and what is to be removed with it."""
-    home = mcp.pathlib.Path(path).parent
+    home = pathlib.Path(path).parent
     if home.exists():
         raise Skip("%s exists on this machine" % home)
     try:
@@ -441,7 +505,7 @@ def folder_of_seed(path):
 
 
 def folder_of_account():
-    home = mcp.pathlib.Path(ACCOUNT.pw_dir)
+    home = pathlib.Path(ACCOUNT.pw_dir)
     if not home.is_dir() or not os.access(home, os.W_OK) or mcp.ROOT:
         raise Skip("the account %s has no home of its own here" % ACCOUNT.pw_name)
     path = home / ("e2e-%d" % os.getpid())
@@ -491,8 +555,8 @@ def run_seed(name, named, own):
         return
     path, made = folder_of_account() if own else folder_of_seed(named)
     try:
-        mcp.pathlib.Path(path).mkdir(mode=0o755)
-        mcp.write(mcp.pathlib.Path(path) / "shown", "in the path")
+        pathlib.Path(path).mkdir(mode=0o755)
+        mcp.write(pathlib.Path(path) / "shown", "in the path")
         check_seed(text.replace(named, path), path, own)
     finally:
         shutil.rmtree(made, ignore_errors=True)
