@@ -16,7 +16,8 @@ static const char *const set_by_engine[] = {"container",
                                             "PROMPT_COMMAND",
                                             "QML_DISABLE_DISK_CACHE",
                                             "QT_X11_NO_MITSHM",
-                                            "SHELL"};
+                                            "SHELL",
+                                            NULL};
 
 /*
  * What firejail or the libraries in it read from their own environment, or what the dynamic linker
@@ -28,11 +29,11 @@ static const char *const read_by_engine[] = {
     "LANG",       "LANGUAGE",         "LC_*",           "LD_*",    "LOCALDOMAIN",
     "LOCPATH",    "MALLOC_*",         "NIS_PATH",       "NLSPATH", "PATH",
     "PULSE_*",    "RESOLV_HOST_CONF", "RES_OPTIONS",    "TMPDIR",  "TZDIR",
-    "USER",       "WAYLAND_DISPLAY",  "XAUTHORITY",     "XDG_*"};
+    "USER",       "WAYLAND_DISPLAY",  "XAUTHORITY",     "XDG_*",   NULL};
 
-static bool is_named(const char *name, const char *const *names, size_t count)
+static bool is_named(const char *name, const char *const *names)
 {
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; names[i] != NULL; i++) {
     size_t length = strlen(names[i]);
     if (names[i][length - 1] == '*' ? strncmp(name, names[i], length - 1) == 0
                                     : strcmp(name, names[i]) == 0)
@@ -40,8 +41,6 @@ static bool is_named(const char *name, const char *const *names, size_t count)
   }
   return false;
 }
-
-#define IS_NAMED(name, names) is_named(name, names, sizeof names / sizeof names[0])
 
 /* Whether a line of a profile holds the value as it is: firejail cuts it at '#', takes white space
  * away at both ends, and makes one space of several. */
@@ -63,13 +62,13 @@ void firejail_environment_check(struct firejail_context *context)
   const struct jauauth_host *host = context->host;
   for (size_t i = 0; context->request->environment[i] != NULL; i++) {
     const struct jauauth_variable *variable = context->request->environment[i];
-    if (IS_NAMED(variable->name, set_by_engine))
+    if (is_named(variable->name, set_by_engine))
       firejail_problem(context, "variable-not-possible", "environment",
                        host->format(context->call,
                                     "firejail gives every server its own value of %s",
                                     variable->name),
                        "leave the variable out, or choose another strategy");
-    else if (!fits_profile(variable) && IS_NAMED(variable->name, read_by_engine))
+    else if (!fits_profile(variable) && is_named(variable->name, read_by_engine))
       firejail_problem(
           context, "variable-not-possible", "environment",
           host->format(context->call,
@@ -119,7 +118,7 @@ void firejail_environment_clean(const struct firejail_context *context, struct j
 {
   const struct jauauth_host *host = context->host;
   host->step_argument(step, cleaner);
-  for (size_t i = 0; i < sizeof set_by_engine / sizeof set_by_engine[0]; i++) {
+  for (size_t i = 0; set_by_engine[i] != NULL; i++) {
     host->step_argument(step, "-u");
     host->step_argument(step, set_by_engine[i]);
   }

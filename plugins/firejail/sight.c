@@ -11,25 +11,23 @@
 #define SPECIAL "\\&!?\"'<>%^(){};,*[]|$`~\n\r\t"
 
 /* The account's own in memory, or emptied; a path in them is there only when it is asked for. */
-static const char *const emptied[] = {"/home", "/root", "/tmp", "/var",  "/run",
-                                      "/opt",  "/srv",  "/mnt", "/media"};
+static const char *const emptied[] = {"/home", "/root", "/tmp", "/var",   "/run",
+                                      "/opt",  "/srv",  "/mnt", "/media", NULL};
 
 /* Programs and what belongs to them. */
-static const char *const programs[] = {"/usr",   "/bin",   "/sbin",  "/lib",
-                                       "/lib32", "/lib64", "/libx32"};
+static const char *const programs[] = {"/usr",   "/bin",   "/sbin",   "/lib",
+                                       "/lib32", "/lib64", "/libx32", NULL};
 
 /* The sandbox's own. */
-static const char *const own[] = {"/etc", "/dev", "/proc", "/sys", "/run/firejail"};
+static const char *const own[] = {"/etc", "/dev", "/proc", "/sys", "/run/firejail", NULL};
 
-static bool is_within_one(const char *path, const char *const *folders, size_t count)
+static bool is_within_one(const char *path, const char *const *folders)
 {
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; folders[i] != NULL; i++)
     if (plugin_path_within(path, folders[i]))
       return true;
   return false;
 }
-
-#define WITHIN_ONE(path, folders) is_within_one(path, folders, sizeof folders / sizeof folders[0])
 
 /* The folder in / that holds a path. */
 static const char *top_of(const struct firejail_context *context, const char *path)
@@ -42,7 +40,8 @@ static const struct jauauth_mount *mount_in(const struct firejail_context *conte
 {
   const struct jauauth_mount *const *mounts = context->request->mounts;
   for (size_t i = 0; mounts[i] != NULL; i++)
-    if (plugin_path_within(mounts[i]->target, folder) && !WITHIN_ONE(mounts[i]->target, programs))
+    if (plugin_path_within(mounts[i]->target, folder) &&
+        !is_within_one(mounts[i]->target, programs))
       return mounts[i];
   return NULL;
 }
@@ -59,9 +58,9 @@ static const struct jauauth_mount *mount_of(const struct firejail_context *conte
 
 bool firejail_sees(const struct firejail_sight *sight, const char *path)
 {
-  if (mount_of(sight->context, path) != NULL || WITHIN_ONE(path, programs))
+  if (mount_of(sight->context, path) != NULL || is_within_one(path, programs))
     return true;
-  return !WITHIN_ONE(path, emptied) && !WITHIN_ONE(path, own) &&
+  return !is_within_one(path, emptied) && !is_within_one(path, own) &&
          mount_in(sight->context, top_of(sight->context, path)) == NULL;
 }
 
@@ -92,10 +91,10 @@ static bool can_show(struct firejail_sight *sight, size_t index)
     refuse(sight, index, "path-too-wide",
            "%s is one of the folders in /, and firejail shows only what lies in them",
            "name the folders in it that the server needs");
-  else if (plugin_path_within(path, "/root") || WITHIN_ONE(path, own))
+  else if (plugin_path_within(path, "/root") || is_within_one(path, own))
     refuse(sight, index, "path-not-possible", "firejail does not show %s",
            "put what the server needs into another folder, such as one in /srv");
-  else if (WITHIN_ONE(path, programs) && (mount->flags & JAUAUTH_MOUNT_READ_ONLY) == 0)
+  else if (is_within_one(path, programs) && (mount->flags & JAUAUTH_MOUNT_READ_ONLY) == 0)
     refuse(sight, index, "path-of-programs",
            "%s belongs to the system's programs and may not be writable",
            "leave it out: programs are shown read-only");
@@ -113,7 +112,7 @@ static void judge_mount(struct firejail_sight *sight, size_t index)
   const struct firejail_context *context = sight->context;
   const char *path = context->request->mounts[index]->target;
   const char *home = firejail_home(context);
-  if (!can_show(sight, index) || WITHIN_ONE(path, programs))
+  if (!can_show(sight, index) || is_within_one(path, programs))
     return;
   if (home != NULL && strcmp(path, home) == 0) {
     refuse(sight, index, "path-is-home", "%s is the whole home of the account",
@@ -282,7 +281,7 @@ void firejail_sight_arguments(const struct firejail_sight *sight, struct jauauth
   if (sight->other_home)
     host->step_argument(step, "--allusers"); /* else firejail drops the path without a word */
   for (size_t i = 0; mounts[i] != NULL; i++)
-    if (!WITHIN_ONE(mounts[i]->target, programs))
+    if (!is_within_one(mounts[i]->target, programs))
       add(sight, step, "--whitelist", mounts[i]->target);
   add_changeable(sight, step);
 }
