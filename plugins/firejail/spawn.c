@@ -49,7 +49,9 @@ static const char *const hardening[] = {"--seccomp",
                                         "--nodvd",
                                         "--notv",
                                         "--nou2f",
-                                        "--novideo"};
+                                        "--novideo",
+                                        "--deterministic-exit-code",
+                                        "--deterministic-shutdown"};
 
 /* firejail looks for a name in the account's own folder first. */
 static bool is_profile_name(const struct firejail_context *context, const char *name)

@@ -472,6 +472,14 @@ def _():
     check(router.call("one_exit", {"status": 7}).error, "the call was answered")
     router.logged("one", "the server ended with status 7")
     router.close(status=None)
+    # What it has started ends with it.
+    mark = mcp.new_mark()
+    router = opened(marked_server("one", mark, "forks-child"))
+    router.list_tools()
+    check(len(mcp.marked(mark)) > 1, "there is no child")
+    processes = mcp.descendants(router.pid)
+    router.close(status=None)
+    mcp.nothing_left(mark, processes)
     # A profile with a command that firejail does not know: only firejail itself can find that.
     folder = mcp.scratch("profile")
     profile = mcp.write(folder / "own.profile", "no-such-command\n")
