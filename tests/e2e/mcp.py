@@ -14,6 +14,7 @@ import queue
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -689,3 +690,49 @@ def run(arguments, environment=None, data=None, seconds=WAIT):
 
 def strip_ansi(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+# --- What sandboxes are tested with ------------------------------------------------------------
+
+def ask(router, tool, arguments=None):
+    """What a tool of the probing servers found out."""
+    return router.call(tool, arguments or {}).result["structuredContent"]
+
+
+class Listener:
+    """Says hello to whoever connects."""
+
+    def __init__(self, family, address):
+        self.socket = socket.socket(family)
+        self.socket.bind(address)
+        self.socket.listen(8)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection:
+                connection.sendall(b"hello")
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+# A library that leaves a file in a folder whenever it is loaded.
+PRELOAD = """
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+__attribute__((constructor)) static void loaded(void)
+{
+  char name[128];
+  snprintf(name, sizeof name, "%s/loaded-%%d", (int)getpid());
+  int file = open(name, O_CREAT | O_WRONLY, 0666);
+  if (file >= 0)
+    close(file);
+}
+"""

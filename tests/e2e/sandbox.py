@@ -7,11 +7,10 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 
 sys.dont_write_bytecode = True
 import mcp  # noqa: E402
-from mcp import Router, Skip, case, check, equal  # noqa: E402
+from mcp import PRELOAD, Listener, Router, Skip, ask, case, check, equal  # noqa: E402
 
 SECRET = "s3cret-%d-%s" % (os.getpid(), os.urandom(8).hex())
 # Where nothing of these is set, a server still has them.
@@ -47,33 +46,6 @@ def opened(*servers, **more):
     router = Router(list(servers), **more)
     router.initialize()
     return router
-
-
-def ask(router, tool, arguments=None):
-    return router.call(tool, arguments or {}).result["structuredContent"]
-
-
-class Listener:
-    """Says hello to whoever connects."""
-
-    def __init__(self, family, address):
-        self.socket = socket.socket(family)
-        self.socket.bind(address)
-        self.socket.listen(8)
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            with connection:
-                connection.sendall(b"hello")
-
-    def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
 
 
 @case("a Python server has a home, a user, a group and a folder for temporary files")
@@ -221,21 +193,6 @@ def _():
         equal(set(status["Uid"].split()), {str(wanted.pw_uid)}, "uid on the host")
         equal(set(status["Gid"].split()), {str(wanted.pw_gid)}, "gid on the host")
     router.close()
-
-
-PRELOAD = """
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-__attribute__((constructor)) static void loaded(void)
-{
-  char name[128];
-  snprintf(name, sizeof name, "%s/loaded-%%d", (int)getpid());
-  int file = open(name, O_CREAT | O_WRONLY, 0666);
-  if (file >= 0)
-    close(file);
-}
-"""
 
 
 @case("LD_PRELOAD and PATH of a server's env are not those of a program outside")
