@@ -15,7 +15,7 @@
 #include "core/cli/output.h"
 #include "core/cli/ps-read.h"
 
-enum { WATCH_SECONDS = 2, CELL = 32 };
+enum { WATCH_SECONDS = 2, CELL = 32, MEBIBYTE = 1024 * 1024 };
 
 /* --- As JSON --------------------------------------------------------------------------------- */
 
@@ -82,7 +82,7 @@ static void add_row(struct columns *columns, const struct ps_row *row)
   snprintf(process, sizeof process, "%ld", (long)row->pid);
   format_uptime(uptime, row->uptime);
   snprintf(restarts, sizeof restarts, "%" PRId64, row->restarts);
-  format_tenths(memory, row->measured, row->memory * 10 / (1024 * 1024), "M");
+  format_tenths(memory, row->measured, row->memory * 10 / MEBIBYTE, "M");
   format_tenths(time, row->measured, row->microseconds / 100000, "s");
   const char *where = row->pid > 0 ? process : row->instance != NULL ? row->instance : "-";
   columns_row(columns, 8,
