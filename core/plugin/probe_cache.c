@@ -26,6 +26,7 @@ enum { DIGEST = 16, FILE_MOST = 1024 * 1024, CONTENT_MOST = 16 * 1024, GROUPS_MO
 static const char *const own_state[] = {
     "/proc/self/attr/current",
     "/proc/self/cgroup",
+    "/proc/self/limits",
     "/proc/sys/kernel/unprivileged_userns_clone",
     "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
     "/proc/sys/user/max_user_namespaces",
@@ -218,11 +219,11 @@ void probe_cache_store(const struct probe_subject *subject, json_t *answer, int6
   json_t *watched = json_object();
   size_t index;
   json_t *path;
-  bool sure =
-      state != NULL && strcmp(state, "available") == 0 &&
-      watch(watched, json_string_value(json_object_get(json_object_get(answer, "engine"), "path")),
-            asked);
-  json_array_foreach (json_object_get(answer, "watched"), index, path)
+  json_t *named = json_object_get(answer, "watched");
+  json_t *engine = json_object_get(json_object_get(answer, "engine"), "path");
+  bool sure = state != NULL && strcmp(state, "available") == 0 && json_array_size(named) > 0 &&
+              watch(watched, json_string_value(engine), asked);
+  json_array_foreach (named, index, path)
     sure = sure && watch(watched, json_string_value(path), asked);
   make_context(subject, context);
   file_name(subject, name);

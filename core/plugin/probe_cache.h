@@ -9,11 +9,13 @@
 #include <jansson.h>
 
 /*
- * Kept is only that an engine is available: whoever repairs one that is not, or lacks something,
- * wants to see that at once. An answer is kept until one of these changes: the files that it names
- * as watched, the engine, the plugin's file, the host's options for it, the account and its groups,
- * the start of the kernel, its settings about namespaces, and what the process may do (namespaces,
- * capabilities, control group, security module). A cache that cannot be read or written is none.
+ * Kept is only that an engine is available, and only where the plugin names what its answer depends
+ * on: a daemon that nobody watches may have stopped, and whoever repairs one that is not, or lacks
+ * something, wants to see that at once. An answer is kept until one of these changes: the files
+ * that it names as watched, the engine, the plugin's file, the host's options for it, the account
+ * and its groups, the start of the kernel, its settings about namespaces, and what the process may
+ * do (namespaces, capabilities, control group, security module). A cache that cannot be read or
+ * written is none.
  */
 struct probe_subject {
   const char *directory; /* for state; NULL: nothing is kept */

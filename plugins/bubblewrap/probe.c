@@ -219,5 +219,7 @@ int32_t bubblewrap_probe(const struct jauauth_host *host, struct jauauth_call *c
   report(&at);
   for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++)
     host->probe_claim(probe, claims[i]);
+  if (JAUAUTH_HOST_HAS(host, probe_watch))
+    host->probe_watch(probe, at.engine);
   return 0;
 }

@@ -58,7 +58,7 @@ static void test_steady(void **state)
   struct life life;
   life_init(&life, &usual);
   for (unsigned i = 0; i < 20; i++) {
-    uint64_t now = i * 10000;
+    uint64_t now = UINT64_C(10000) * i;
     life_starts(&life, now);
     assert_false(life_fails(&life, now + 1000, 0, false));
     assert_int_equal(life.crashes, 1);

@@ -140,6 +140,18 @@ static void test_files(void **state)
   assert_false(holds());
 }
 
+/* A plugin that names nothing may ask a daemon that nobody watches. */
+static void test_nothing_named(void **state)
+{
+  (void)state;
+  renew();
+  json_t *answer = answer_of("available");
+  json_object_del(answer, "watched");
+  probe_cache_store(&subject, answer, time(NULL) + 1000);
+  json_decref(answer);
+  assert_int_equal(access(kept, F_OK), -1);
+}
+
 /* A file that has changed while the probe was made: nobody knows which one it saw. */
 static void test_changed_meanwhile(void **state)
 {
@@ -224,9 +236,10 @@ static void test_bad_files(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_kept),    cmocka_unit_test(test_only_available),
-      cmocka_unit_test(test_files),   cmocka_unit_test(test_changed_meanwhile),
-      cmocka_unit_test(test_subject), cmocka_unit_test(test_bad_files),
+      cmocka_unit_test(test_kept),          cmocka_unit_test(test_only_available),
+      cmocka_unit_test(test_files),         cmocka_unit_test(test_changed_meanwhile),
+      cmocka_unit_test(test_nothing_named), cmocka_unit_test(test_subject),
+      cmocka_unit_test(test_bad_files),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -400,9 +400,9 @@ struct jauauth_host {
   /* One more variable for the programs that `run` starts later in this call. */
   void (*run_environment)(struct jauauth_call *call, const char *name, const char *value);
   /* The answer of the probe depends on this absolute path: a socket, a program that the engine
-   * needs, a configuration file, one below /proc. The host may keep an answer that says AVAILABLE,
-   * and probes anew when the file has changed, has come or has gone. The engine's own path, the
-   * plugin, the account and the kernel are watched in any case. */
+   * needs, a configuration file, one below /proc. The host may keep an answer that says AVAILABLE
+   * and names at least one, until such a file has changed, has come or has gone. The engine's own
+   * path, the plugin, the account and the kernel are watched in any case. */
   void (*probe_watch)(struct jauauth_probe *probe, const char *path);
 };
 
