@@ -82,7 +82,7 @@ static void add_row(struct columns *columns, const struct ps_row *row)
   snprintf(process, sizeof process, "%ld", (long)row->pid);
   format_uptime(uptime, row->uptime);
   snprintf(restarts, sizeof restarts, "%" PRId64, row->restarts);
-  format_tenths(memory, row->measured, row->memory * 10 / (1024 * 1024), "M");
+  format_tenths(memory, row->measured, row->memory * 10 / ((uint64_t)1024 * 1024), "M");
   format_tenths(time, row->measured, row->microseconds / 100000, "s");
   const char *where = row->pid > 0 ? process : row->instance != NULL ? row->instance : "-";
   columns_row(columns, 8,

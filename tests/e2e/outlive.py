@@ -92,8 +92,9 @@ class Witnessed(Router):
         """Everything of this router that is still there, as texts."""
         found = ["process %d %s" % (pid, mcp.command_line(pid)) for pid in mcp.marked(self.mark)]
         found += ["process %d" % each[0] for each in processes if mcp.alive(each)]
+        # Without a keeper in it nothing was started yet: the next sweep finds out.
         found += ["journal %s" % path for path in self.state.glob("journal/*/*")
-                  if not path.name.startswith(".")]
+                  if not path.name.startswith(".") and '"keeper"' in read(path)]
         found += ["temporary file %s" % path for path in self.temporary.iterdir()]
         for folder in ("/tmp", "/var/tmp", "/run", "/dev/shm", "/run/user/%d" % os.getuid()):
             found += ["file %s/%s" % (folder, name) for name in names(folder) if self.token in name]
