@@ -54,11 +54,11 @@ struct gateway {
   struct router *router;
   struct gateway_server *processes; /* as many as servers in the file */
   struct gateway_status *statuses;  /* as many */
-  struct journal journal;           /* of this router, when `journaled` */
+  struct journal journal;           /* of this router */
   uv_timer_t sweep_timer;
   struct sweep *sweep;         /* under way, or NULL */
   size_t running;              /* starts whose end was not told to the router yet */
-  bool journaled;              /* there is a journal */
+  bool journaled;              /* `journal` is open */
   bool swept;                  /* the last sweep has said what it had to leave */
   bool stopping;               /* gateway_stop() was called */
   void (*stopped)(void *data); /* set while stopping */
