@@ -121,6 +121,45 @@ def _():
     equal(list(house.journals.iterdir()), [], "journals")
 
 
+def own_groups():
+    """New control groups below this process's, for memory and processor time (version 1)."""
+    mine = dict(line.rstrip("\n").split(":", 2)[1:] for line in open("/proc/self/cgroup"))
+    made = []
+    for controller in ("memory", "cpuacct"):
+        above = pathlib.Path("/sys/fs/cgroup/%s%s" % (controller, mine.get(controller, "")))
+        group = above / ("e2e-%d" % os.getpid())
+        try:
+            group.mkdir()
+            made.append(group)
+            (group / "memory.usage_in_bytes" if controller == "memory" else
+             group / "cpuacct.usage").read_text()
+        except OSError as reason:
+            for each in made:
+                each.rmdir()
+            raise mcp.Skip("no control group of version 1 can be made: %s" % reason) from None
+    return made
+
+
+@case("ps shows what the control group of an engine's process uses")
+def _():
+    groups = own_groups()
+    house, holder = House(), Engine()
+    for group in groups:
+        (group / "cgroup.procs").write_text(str(holder.process.pid))
+    router = house.router([holder.server("one")])
+    usage = groups[0] / "memory.usage_in_bytes"
+    low, row, high = int(usage.read_text()), house.ps()[0], int(usage.read_text())
+    check(low * 0.9 <= row["memory_bytes"] <= high * 1.1,
+          "%s is not between %d and %d" % (row["memory_bytes"], low, high))
+    check(0 < row["cpu_seconds"] <= int((groups[1] / "cpuacct.usage").read_text()) / 1e9,
+          "processor time %s" % row["cpu_seconds"])
+    router.close()
+    holder.kill()
+    for group in groups:
+        mcp.eventually(lambda: not (group / "cgroup.procs").read_text())
+        group.rmdir()
+
+
 @case("ps shows servers that have stopped, and why")
 def _():
     house = House()
