@@ -134,11 +134,17 @@ static void never_started(const struct container_context *context, const char *s
                  "run \"jauauth plugins list\", which tries the engine");
 }
 
-static void server_ended(const struct container_context *context, const struct state *state,
+static void server_ended(const struct container_context *context,
+                         const struct jauauth_ending *ending, const struct state *state,
                          struct jauauth_diagnosis *diagnosis)
 {
   const struct jauauth_host *host = context->host;
   int code = state->exit_code;
+  /* A client that is killed closes the server's stdin, for which most servers end. */
+  const char *also = ending->signal == 0 || ending->asked != 0
+                         ? ""
+                         : host->format(context->call, ", and the client of %s by signal %d",
+                                        context->engine->shown, (int)ending->signal);
   if (code == SIGNAL_BASE + KILL_SIGNAL && state->out_of_memory)
     host->diagnose(diagnosis, JAUAUTH_ENDED_LIMIT, "memory-limit",
                    "the server was killed because the container used more memory than its limit",
@@ -149,15 +155,17 @@ static void server_ended(const struct container_context *context, const struct s
         "the server was killed (signal 9); where nobody did that, it was the memory limit",
         "look whether \"memory_limit\" is enough");
   else if (code > SIGNAL_BASE && code < SIGNAL_BASE + SIGNALS)
-    host->diagnose(
-        diagnosis, JAUAUTH_ENDED_SERVER, "server-signal",
-        host->format(context->call, "the server was ended by signal %d", code - SIGNAL_BASE), NULL);
+    host->diagnose(diagnosis, JAUAUTH_ENDED_SERVER, "server-signal",
+                   host->format(context->call, "the server was ended by signal %d%s",
+                                code - SIGNAL_BASE, also),
+                   NULL);
   else
     host->diagnose(diagnosis, JAUAUTH_ENDED_SERVER, "server-exit",
-                   host->format(context->call, "the server ended with status %d%s", code,
+                   host->format(context->call, "the server ended with status %d%s%s", code,
                                 state->out_of_memory
                                     ? ", after the memory limit had killed a process of it"
-                                    : ""),
+                                    : "",
+                                also),
                    NULL);
 }
 
@@ -180,7 +188,7 @@ int32_t container_diagnose(const struct container_engine *engine, const struct j
   else if (init_failed(ending->errors))
     never_started(&context, ending->errors, diagnosis);
   else if (begins(state.status, "exited") || begins(state.status, "stopped"))
-    server_ended(&context, &state, diagnosis);
+    server_ended(&context, ending, &state, diagnosis);
   else if (begins(state.status, "running") && ending->signal != 0)
     host->diagnose(diagnosis, JAUAUTH_ENDED_SERVER, "client-killed",
                    host->format(call,
