@@ -57,7 +57,7 @@ _jauauth_complete()
     ;;
   esac
   if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --stdio
+    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --refresh --watch --stdio
       --allow-unsandboxed --log-level --log-format --plugin-dir --keeper --help --version' \
       -- "$current")
     return
@@ -74,11 +74,11 @@ _jauauth_complete()
   done
   local choice=
   case "${given[*]}" in
-  '') choice='serve plugins config explain tools call' ;;
+  '') choice='serve plugins config explain prepare tools call ps reap' ;;
   plugins) choice='list show' ;;
   config) choice='check paths' ;;
   'plugins show') choice=$(_jauauth_ask plugins list | awk 'NR > 1 { print $1 }') ;;
-  explain | tools) choice=$(_jauauth_servers) ;;
+  explain | tools | prepare | 'prepare '*) choice=$(_jauauth_servers) ;;
   'config check')
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$current")

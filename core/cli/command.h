@@ -23,6 +23,8 @@ struct command_line {
   bool strict;              /* --strict */
   bool allow_unsandboxed;   /* --allow-unsandboxed */
   bool stdio;               /* --stdio */
+  bool watch;               /* --watch */
+  bool refresh;             /* --refresh */
   bool serves;              /* the command runs until its client ends: set by it, no option */
   bool help;                /* --help */
   bool version;             /* --version */

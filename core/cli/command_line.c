@@ -18,6 +18,8 @@ const struct command_option command_options[] = {
     OPTION(OPTION_TEXT, servers, "servers", "FILE", "read this servers file"),
     OPTION(OPTION_FLAG, json, "json", NULL, "print JSON for programs"),
     OPTION(OPTION_FLAG, strict, "strict", NULL, "take warnings for errors"),
+    OPTION(OPTION_FLAG, refresh, "refresh", NULL, "try the plugins anew, whatever was kept"),
+    OPTION(OPTION_FLAG, watch, "watch", NULL, "with ps: print again every 2 seconds"),
     OPTION(OPTION_FLAG, stdio, "stdio", NULL, "serve one client over standard input and output"),
     OPTION(OPTION_FLAG, allow_unsandboxed, "allow-unsandboxed", NULL,
            "run servers whose strategy isolates nothing"),

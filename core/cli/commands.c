@@ -2,6 +2,8 @@
 /* The table of all subcommands, in the order of the manual. */
 #include "core/cli/commands.h"
 
+#include "core/config/server_read.h"
+
 const struct command command_table[] = {
     {"serve", "", "offer all servers as one, to a client on standard input and output", 0, 0,
      command_serve},
@@ -15,7 +17,11 @@ const struct command command_table[] = {
      command_config_paths},
     {"explain", "SERVER", "print the launch plan of a server as a script, secrets masked", 1, 1,
      command_explain},
+    {"prepare", "[SERVER...]", "run what servers need once, such as the download of an image", 0,
+     CONFIG_LIST_MAX, command_prepare},
     {"tools", "[SERVER]", "list the tools of all servers or of one", 0, 1, command_tools},
     {"call", "TOOL [JSON]", "call a tool with a JSON object of arguments", 1, 2, command_call},
+    {"ps", "", "show what runs, what it uses, and what is left over", 0, 0, command_ps},
+    {"reap", "", "remove what a crash has left", 0, 0, command_reap},
     {NULL, NULL, NULL, 0, 0, NULL},
 };

@@ -18,9 +18,14 @@ int command_config_paths(const struct command_line *line, const char *const *arg
                          struct error **error);
 int command_explain(const struct command_line *line, const char *const *arguments,
                     struct error **error);
+int command_prepare(const struct command_line *line, const char *const *arguments,
+                    struct error **error);
 int command_tools(const struct command_line *line, const char *const *arguments,
                   struct error **error);
 int command_call(const struct command_line *line, const char *const *arguments,
+                 struct error **error);
+int command_ps(const struct command_line *line, const char *const *arguments, struct error **error);
+int command_reap(const struct command_line *line, const char *const *arguments,
                  struct error **error);
 
 #endif

@@ -27,7 +27,9 @@ struct gateway_server {
   struct server_pipe *pipe;
   bool wanted;         /* the router has asked for it, the plugins have not answered yet */
   bool stopping;       /* asked to stop */
+  bool refused;        /* there was no plan, and there would be none a moment later */
   bool pipe_open;      /* lines may still come */
+  bool left;           /* something of it is not gone, and may keep the pipe open for ever */
   uv_timer_t patience; /* after the end of its output, before it is stopped */
   char *plain;         /* what the keeper said, while the plugin is asked what it means */
   char *ending;        /* sentence for the router; NULL: not ended yet */
@@ -48,10 +50,16 @@ static void tell_end(struct gateway_server *server)
 {
   CLEANUP_FREE char *text = steal_pointer(server->ending);
   server_pipe_close(steal_pointer(server->pipe));
+  server->pipe_open = false;
   struct gateway *gateway = server->gateway;
   gateway->running--;
   uv_timer_stop(&server->patience);
-  router_server_ended(server->routed, text);
+  if (server->refused)
+    router_server_refused(server->routed, text);
+  else
+    router_server_ended(server->routed, text);
+  const char *state = gateway->stopping ? "stopped" : router_server_report(server->routed).word;
+  gateway_journal_state(gateway, server->index, state, text);
   if (gateway->stopped != NULL && gateway->running == 0) {
     void (*stopped)(void *) = gateway->stopped;
     gateway->stopped = NULL;
@@ -68,11 +76,15 @@ static char *sentence(const char *text, const char *hint)
   return all;
 }
 
+static void on_impatience(uv_timer_t *timer);
+
 static void ended(struct gateway_server *server, const char *text, const char *hint)
 {
   server->ending = sentence(text, hint);
   if (!server->pipe_open)
     tell_end(server);
+  else if (server->left)
+    uv_timer_start(&server->patience, on_impatience, PATIENCE_MS, 0);
 }
 
 /* --- Events of the keeper -------------------------------------------------------------------- */
@@ -81,6 +93,9 @@ static void on_started(void *data, pid_t located)
 {
   struct gateway_server *server = data;
   log_write(LOG_LEVEL_INFO, id_of(server), "started, process %ld", (long)located);
+  gateway_journal_located(server->gateway, server->index, instance_keeper(server->instance),
+                          located);
+  gateway_journal_state(server->gateway, server->index, "running", NULL);
   router_server_ready(server->routed);
 }
 
@@ -101,8 +116,12 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
   struct gateway_server *server = data;
   struct gateway *gateway = server->gateway;
   server->instance = NULL;
+  server->left = ending->left;
+  gateway_journal_leave(gateway, server->index, ending->left);
   /* Why a start failed is what a plugin can say best. What the host knows stays in the log. */
   bool failed = error != NULL && error->code != NULL && strcmp(error->code, "start-failed") == 0;
+  if (error != NULL)
+    registry_doubt(gateway->registry, configuration(server)->sandbox.strategy);
   if (error != NULL && (!failed || server->stopping)) {
     ended(server, error->message, error->hint);
     return;
@@ -121,6 +140,8 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
 static void on_impatience(uv_timer_t *timer)
 {
   struct gateway_server *server = timer->data;
+  if (server->ending != NULL)
+    tell_end(server);
   if (server->instance == NULL)
     return;
   log_write(LOG_LEVEL_WARNING, id_of(server), "lives without its standard output; it is stopped");
@@ -151,7 +172,7 @@ static void on_output_end(void *data)
 
 static int run(struct gateway_server *server, const struct plan *plan, struct error **error)
 {
-  static const struct instance_events events = {on_started, on_ended};
+  static const struct instance_events events = {.started = on_started, .ended = on_ended};
   struct gateway *gateway = server->gateway;
   struct launch_account account;
   if (launch_account(gateway->launch, server->index, &account, error) != 0)
@@ -162,13 +183,19 @@ static int run(struct gateway_server *server, const struct plan *plan, struct er
       .user = account.user,
       .group = account.group,
       .user_name = account.name[0] != '\0' ? account.name : NULL,
+      .prepare = gateway->host->prepare ? INSTANCE_PREPARE_ALSO : INSTANCE_PREPARE_NOT,
   };
   int input = -1;
   int output = -1;
+  if (gateway_journal_enter(gateway, server->index, plan, &settings, error) != 0)
+    return -1;
   server->instance =
       instance_start(&gateway->loop, plan, &settings, &events, server, &input, &output, error);
-  if (server->instance == NULL)
+  if (server->instance == NULL) {
+    gateway_journal_leave(gateway, server->index, false);
     return -1;
+  }
+  gateway_journal_located(gateway, server->index, instance_keeper(server->instance), 0);
   struct server_pipe_settings pipe = {.message_limit = (size_t)gateway->host->message_limit,
                                       .spoke = on_spoke};
   server->pipe = server_pipe_open(&gateway->loop, server->routed, input, output, &pipe,
@@ -186,6 +213,7 @@ static void on_planned(void *data, struct plan *plan, const struct error *failur
 {
   struct gateway_server *server = data;
   CLEANUP_ERROR struct error *error = NULL;
+  server->refused = plan == NULL;
   if (plan == NULL)
     error = error_copy(failure);
   else if (server->stopping)
@@ -200,10 +228,12 @@ static void on_planned(void *data, struct plan *plan, const struct error *failur
 static void begin(struct gateway_server *server)
 {
   server->wanted = false;
-  server->stopping = false;
+  server->stopping = server->refused = server->left = false;
   server->gateway->running++; /* until tell_end() */
+  gateway_journal_state(server->gateway, server->index, "starting", NULL);
   CLEANUP_ERROR struct error *error = NULL;
-  if (launch_make_home(server->gateway->launch, server->index, &error) != 0)
+  server->refused = launch_make_home(server->gateway->launch, server->index, &error) != 0;
+  if (server->refused)
     ended(server, error->message, error->hint);
   else
     launch_plan(server->gateway->launch, server->index, on_planned, server);
@@ -274,6 +304,11 @@ struct gateway_server *gateway_server_at(struct gateway *gateway, size_t server)
   return &gateway->processes[server];
 }
 
+const struct router_server *gateway_server_routed(const struct gateway *gateway, size_t server)
+{
+  return gateway->processes[server].routed;
+}
+
 void gateway_server_attach(struct gateway *gateway, size_t server, struct router_server *routed)
 {
   gateway->processes[server].routed = routed;
@@ -283,8 +318,10 @@ bool gateway_all_serve(const struct gateway *gateway)
 {
   for (size_t i = 0; i < gateway->servers->server_count; i++) {
     const struct router_server *routed = gateway->processes[i].routed;
-    if (routed != NULL && router_server_state(routed) != ROUTER_SERVER_READY &&
-        router_server_state(routed) != ROUTER_SERVER_IDLE)
+    enum router_server_state state =
+        routed != NULL ? router_server_state(routed) : ROUTER_SERVER_IDLE;
+    if (state != ROUTER_SERVER_READY && state != ROUTER_SERVER_IDLE &&
+        state != ROUTER_SERVER_STOPPED)
       return false;
   }
   return true;
@@ -310,6 +347,8 @@ void gateway_servers_free(struct gateway *gateway)
 void gateway_stop(struct gateway *gateway, void (*stopped)(void *data), void *data)
 {
   gateway->stopping = true;
+  if (gateway->router != NULL)
+    router_stop(gateway->router);
   for (size_t i = 0; i < gateway->servers->server_count; i++)
     stop(&gateway->processes[i]);
   if (gateway->running == 0) {

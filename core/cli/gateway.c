@@ -101,6 +101,8 @@ static int open_registry(struct gateway *gateway, struct error **error)
       .account_group = account.group,
       .account_name = found && account.name[0] != '\0' ? account.name : NULL,
       .host_options = gateway->host->plugins,
+      .state_directory = gateway->state_directory,
+      .refresh = gateway->line->refresh,
   };
   gateway->registry = registry_new(&gateway->loop, &settings, error);
   if (gateway->registry == NULL)
@@ -141,10 +143,12 @@ void gateway_close(struct gateway *gateway)
   if (gateway->router != NULL)
     router_free(gateway->router);
   gateway_servers_close(gateway);
+  gateway_journal_close(gateway);
   if (gateway->registry != NULL)
     registry_close(gateway->registry, registry_closed, NULL);
   uv_run(&gateway->loop, UV_RUN_DEFAULT);
   gateway_servers_free(gateway);
+  gateway_journal_free(gateway);
   launch_free(gateway->launch);
   servers_config_free(&gateway->servers);
   host_config_free(&gateway->host);
@@ -288,6 +292,20 @@ static int make_router(struct gateway *gateway, struct error **error)
   return gateway->router == NULL ? -1 : 0;
 }
 
+/* A command that asks one question wants the first failure as its answer. */
+static struct life_settings life_of(const struct gateway *gateway,
+                                    const struct server_config *server)
+{
+  struct life_settings life = LIFE_DEFAULTS;
+  if (!gateway->line->serves)
+    life = (struct life_settings){0};
+  life.lazy = server->start == CONFIG_START_LAZY ||
+              (server->start == CONFIG_START_UNSAID && gateway->host->lazy);
+  life.idle_stop_ms =
+      (unsigned)(server->idle_stop_ms >= 0 ? server->idle_stop_ms : gateway->host->idle_stop_ms);
+  return life;
+}
+
 static int add_servers(struct gateway *gateway, size_t only, struct error **error)
 {
   for (size_t i = 0; i < gateway->servers->server_count; i++) {
@@ -300,14 +318,17 @@ static int add_servers(struct gateway *gateway, size_t only, struct error **erro
         gateway_server_at(gateway, i), server_config_allows(server, gateway->user));
     if (routed == NULL)
       return error_memory(error);
+    struct life_settings life = life_of(gateway, server);
+    router_server_supervise(routed, &life);
     gateway_server_attach(gateway, i, routed);
+    gateway_journal_state(gateway, i, "stopped", NULL);
   }
   return 0;
 }
 
 /* The keeper gets the secrets of the servers and runs with the router's rights, so that it must be
  * nobody else's program. Only trusted users can change the file afterwards. */
-static int find_keeper(struct gateway *gateway, struct error **error)
+int gateway_find_keeper(struct gateway *gateway, struct error **error)
 {
   const char *named = gateway->line->keeper != NULL ? gateway->line->keeper : JAUAUTH_KEEPER;
   struct trust_owners owners;
@@ -319,10 +340,11 @@ static int find_keeper(struct gateway *gateway, struct error **error)
 
 int gateway_start(struct gateway *gateway, size_t only, struct error **error)
 {
-  if (find_keeper(gateway, error) != 0 || gateway_servers_new(gateway, error) != 0 ||
-      make_router(gateway, error) != 0 || add_servers(gateway, only, error) != 0 ||
-      start_preparing(gateway, error) != 0)
+  if (gateway_find_keeper(gateway, error) != 0 || gateway_servers_new(gateway, error) != 0 ||
+      gateway_journal_open(gateway, error) != 0 || make_router(gateway, error) != 0 ||
+      add_servers(gateway, only, error) != 0 || start_preparing(gateway, error) != 0)
     return -1;
   router_start(gateway->router);
+  gateway_journal_sweep(gateway);
   return 0;
 }

@@ -15,7 +15,21 @@
 #include "core/config/servers_file.h"
 #include "core/mcp/router.h"
 #include "core/plugin/registry.h"
+#include "core/sandbox/instance.h"
+#include "core/sandbox/journal.h"
 #include "core/sandbox/launch.h"
+#include "core/sandbox/sweep.h"
+
+/* What `ps` shows of a server; kept and published by gateway-journal.c. */
+struct gateway_status {
+  const char *state; /* "stopped", "starting", "running", "restarting" or "parked" */
+  char *instance;    /* NULL: none runs */
+  bool own_tree;     /* its processes are below the keeper */
+  pid_t keeper;      /* 0: none */
+  pid_t located;     /* the server's first process on this machine, 0: unknown */
+  uint64_t since;    /* of the state, by os_since_boot() */
+  char *reason;      /* why it ended or is parked; or NULL */
+};
 
 /* One server as a process: what the router's operations and the keeper's events come to. */
 struct gateway_server;
@@ -38,9 +52,15 @@ struct gateway {
   bool prepared; /* the plugins have answered */
   struct router *router;
   struct gateway_server *processes; /* as many as servers in the file */
-  size_t running;                   /* starts whose end was not told to the router yet */
-  bool stopping;                    /* gateway_stop() was called */
-  void (*stopped)(void *data);      /* set while stopping */
+  struct gateway_status *statuses;  /* as many */
+  struct journal journal;           /* of this router */
+  uv_timer_t sweep_timer;
+  struct sweep *sweep;         /* under way, or NULL */
+  size_t running;              /* starts whose end was not told to the router yet */
+  bool journaled;              /* `journal` is open */
+  bool swept;                  /* the last sweep has said what it had to leave */
+  bool stopping;               /* gateway_stop() was called */
+  void (*stopped)(void *data); /* set while stopping */
   void *stopped_data;
 };
 
@@ -68,7 +88,7 @@ int gateway_start(struct gateway *gateway, size_t only, struct error **error);
 /* Stops all servers by their ladders; `stopped` is called once nothing is left. */
 void gateway_stop(struct gateway *gateway, void (*stopped)(void *data), void *data);
 
-/* Whether every server that was started serves (its tools are known). */
+/* Whether the tools of every server are known: it serves, or is stopped until it is called. */
 bool gateway_all_serve(const struct gateway *gateway);
 
 /* Ends the workers and runs the loop dry. The servers must have been stopped. */
@@ -84,6 +104,8 @@ int gateway_find(const struct gateway *gateway, const char *id, size_t *server,
 /* Operations of the router for its servers; their data is a struct gateway_server. */
 extern const struct router_server_ops gateway_server_ops;
 
+/* NULL: it is not offered. */
+const struct router_server *gateway_server_routed(const struct gateway *gateway, size_t server);
 struct gateway_server *gateway_server_at(struct gateway *gateway, size_t server);
 int gateway_servers_new(struct gateway *gateway, struct error **error);
 /* Handles of the loop first, memory once it has run dry. */
@@ -93,6 +115,34 @@ void gateway_server_attach(struct gateway *gateway, size_t server, struct router
 
 /* The plugins have answered: starts what was waiting for that. */
 void gateway_servers_prepared(struct gateway *gateway);
+
+/* Fails when there is no state directory. */
+int gateway_need_state(const struct gateway *gateway, struct error **error);
+
+/* Sets gateway->keeper to the keeper that the command line names or the installed one. */
+int gateway_find_keeper(struct gateway *gateway, struct error **error);
+
+/*
+ * The journal. A router that cannot write one says so and goes on, but starts nothing then whose
+ * removal takes more than the end of its processes.
+ */
+int gateway_journal_open(struct gateway *gateway, struct error **error);
+/* Clears what dead routers left, and again every 30 seconds while any is. */
+void gateway_journal_sweep(struct gateway *gateway);
+/* Handles first; the rest once the loop has run dry. */
+void gateway_journal_close(struct gateway *gateway);
+void gateway_journal_free(struct gateway *gateway);
+
+/* A server changes its state; `reason` (or NULL) is copied. The status is published. */
+void gateway_journal_state(struct gateway *gateway, size_t server, const char *state,
+                           const char *reason);
+/* Before its first step is run: writes the entry and fills the part of `settings` about it. */
+int gateway_journal_enter(struct gateway *gateway, size_t server, const struct plan *plan,
+                          struct instance_settings *settings, struct error **error);
+/* The keeper is there; once the server runs, where its first process is. */
+void gateway_journal_located(struct gateway *gateway, size_t server, pid_t keeper, pid_t located);
+/* The instance has ended. With `left` its entry stays, to be cleared by a sweep. */
+void gateway_journal_leave(struct gateway *gateway, size_t server, bool left);
 
 /* Tools kept between two starts, in files of the state directory; functions of router_settings,
  * whose data is the gateway. */

@@ -2,6 +2,7 @@
 /* `jauauth plugins list` and `plugins show`: what is installed, and whether it works here. */
 #include "core/cli/commands.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +30,13 @@ static void described(void *data, json_t *answer, const struct error *error)
   --*plugin->waiting;
 }
 
+static const char *state_of(const struct plugin *plugin)
+{
+  const char *state = json_string_value(json_object_get(plugin->probe, "state"));
+  return state != NULL ? state : "";
+}
+
+/* On a terminal each answer is shown as it arrives, above the table of all. */
 static void probed(void *data, json_t *answer, const struct error *error)
 {
   struct plugin *plugin = data;
@@ -36,6 +44,8 @@ static void probed(void *data, json_t *answer, const struct error *error)
   if (plugin->error == NULL)
     plugin->error = error_copy(error);
   --*plugin->waiting;
+  if (isatty(STDERR_FILENO) && *plugin->waiting > 0)
+    fprintf(stderr, "%s: %s\n", plugin->name, plugin->error != NULL ? "broken" : state_of(plugin));
 }
 
 /* Asks all plugins at once, or the one of this name. The caller frees the list. */

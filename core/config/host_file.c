@@ -49,6 +49,33 @@ static void read_list_wait(struct config_problems *problems, config_setting_t *s
                   &((struct host_config *)target)->list_wait_ms);
 }
 
+static void read_start(struct config_problems *problems, config_setting_t *setting, void *target)
+{
+  CLEANUP_FREE char *word = NULL;
+  if (!setting_text(problems, setting, &word))
+    return;
+  ((struct host_config *)target)->lazy = strcmp(word, "lazy") == 0;
+  if (strcmp(word, "lazy") != 0 && strcmp(word, "eager") != 0)
+    setting_error(problems, setting, NULL, "this must be \"eager\" or \"lazy\"");
+}
+
+static void read_idle_stop(struct config_problems *problems, config_setting_t *setting,
+                           void *target)
+{
+  setting_integer(problems, setting, 0, HOST_IDLE_STOP_MAX, "milliseconds",
+                  &((struct host_config *)target)->idle_stop_ms);
+}
+
+static void read_prepare(struct config_problems *problems, config_setting_t *setting, void *target)
+{
+  CLEANUP_FREE char *word = NULL;
+  if (!setting_text(problems, setting, &word))
+    return;
+  ((struct host_config *)target)->prepare = strcmp(word, "before-start") == 0;
+  if (strcmp(word, "before-start") != 0 && strcmp(word, "never") != 0)
+    setting_error(problems, setting, NULL, "this must be \"never\" or \"before-start\"");
+}
+
 static void read_message_limit(struct config_problems *problems, config_setting_t *setting,
                                void *target)
 {
@@ -227,6 +254,9 @@ static const struct setting_key host_keys[] = {
     {.name = "run_as", .read = read_run_as},
     {.name = "state_directory", .read = read_state_directory},
     {.name = "list_wait_ms", .read = read_list_wait},
+    {.name = "start", .read = read_start},
+    {.name = "idle_stop_ms", .read = read_idle_stop},
+    {.name = "prepare", .read = read_prepare},
     {.name = "message_limit", .read = read_message_limit},
     {.name = "environment", .read = read_environment},
     {.name = "request", .read = read_request},
@@ -235,7 +265,6 @@ static const struct setting_key host_keys[] = {
     {.name = "listeners", .refused = "this version serves over stdio only and listens nowhere"},
     {.name = "authentication", .refused = "over stdio the user who started jauauth is the user"},
     {.name = "access", .refused = "who may use a server stands in its \"allowed_users\""},
-    {.name = "prepare", .refused = "preparing servers is not supported"},
     {0}};
 
 /* One problem that belongs to no setting. */

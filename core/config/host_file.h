@@ -15,6 +15,7 @@
 
 #define HOST_LIST_WAIT_DEFAULT     10000 /* milliseconds */
 #define HOST_LIST_WAIT_MAX         600000
+#define HOST_IDLE_STOP_MAX         86400000             /* milliseconds: a day */
 #define HOST_MESSAGE_LIMIT_DEFAULT (UINT64_C(16) << 20) /* bytes */
 #define HOST_MESSAGE_LIMIT_MIN     (UINT64_C(64) << 10)
 #define HOST_MESSAGE_LIMIT_MAX     (UINT64_C(1) << 30)
@@ -29,6 +30,9 @@ struct host_config {
   char *state_directory;     /* absolute; NULL: the usual place, see paths.h */
   int64_t list_wait_ms;      /* how long a list waits for servers that are starting;
                                 HOST_LIST_WAIT_DEFAULT */
+  bool lazy;                 /* servers that do not say are started by their first call; false */
+  int64_t idle_stop_ms;      /* and stopped after so long without one; 0, which is never */
+  bool prepare;              /* a start runs the PREPARE steps of its plan first; false */
   uint64_t message_limit;    /* bytes of one message; HOST_MESSAGE_LIMIT_DEFAULT */
   char **environment;        /* variables that ${NAME} in a servers file may take from the router's
                                 environment; ends with NULL; HOME, LANG and USER */

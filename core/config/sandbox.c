@@ -2,6 +2,7 @@
 /* "sandbox" of a server: the strategy, and what every strategy understands. */
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
+#include "core/config/mount_text.h"
 #include "core/config/server_read.h"
 
 #include <string.h>
@@ -244,35 +245,28 @@ static void read_allow_swappable(struct config_reader *reader, json_t *value, vo
                       &sandbox_of(target)->allow_swappable);
 }
 
-/* Takes "HOST:INSIDE[:ro]" apart; the text is changed. */
+/* Takes a mount's text apart; the text is changed. */
 static bool take_mount(struct config_reader *reader, char *text, struct config_mount *mount)
 {
-  char *target = strchr(text, ':');
-  if (target == NULL) {
+  struct config_mount_text parts;
+  const char *reason = config_mount_text(text, &parts);
+  if (reason != NULL) {
     char shown[CONFIG_SHOWN_MAX + 4];
     CLEANUP_BUFFER struct buffer hint = {0};
-    buffer_append_format(&hint, "to show it under the same path, write \"%s:%s:ro\"",
-                         config_shown(text, shown), shown);
-    config_reader_error(reader, hint.data,
-                        "a mount is written \"HOST:INSIDE\" or "
-                        "\"HOST:INSIDE:ro\"; there is no \":\"");
+    if (parts.target == NULL)
+      buffer_append_format(&hint, "to show it under the same path, write \"%s:%s:ro\"",
+                           config_shown(text, shown), shown);
+    else
+      buffer_append_format(&hint, "paths with a \":\" cannot be written here");
+    config_reader_error(reader, hint.data, "%s", reason);
     return false;
   }
-  *target++ = '\0';
-  char *flags = strchr(target, ':');
-  if (flags != NULL)
-    *flags++ = '\0';
-  mount->read_only = flags != NULL && strcmp(flags, "ro") == 0;
-  if (flags != NULL && !mount->read_only && strcmp(flags, "rw") != 0) {
-    config_reader_error(reader, "paths with a \":\" cannot be written here",
-                        "behind the second \":\" of a mount stands \"ro\", \"rw\" or nothing");
+  if (!config_reader_path(reader, parts.source, "the host's part of a mount") ||
+      !config_reader_path(reader, parts.target, "the inner part of a mount"))
     return false;
-  }
-  if (!config_reader_path(reader, text, "the host's part of a mount") ||
-      !config_reader_path(reader, target, "the inner part of a mount"))
-    return false;
-  mount->source = strdup(text);
-  mount->target = strdup(target);
+  mount->source = strdup(parts.source);
+  mount->target = strdup(parts.target);
+  mount->read_only = parts.read_only;
   bool copied = mount->source != NULL && mount->target != NULL;
   reader->problems->failed |= !copied;
   return copied;

@@ -115,6 +115,28 @@ static void read_timeout(struct config_reader *reader, json_t *value, void *targ
                         &((struct server_reading *)target)->server->timeout_ms);
 }
 
+static void read_start(struct config_reader *reader, json_t *value, void *target)
+{
+  struct server_config *server = ((struct server_reading *)target)->server;
+  CLEANUP_FREE char *word = NULL;
+  if (!config_reader_text(reader, value, &word))
+    return;
+  if (strcmp(word, "lazy") == 0)
+    server->start = CONFIG_START_LAZY;
+  else if (strcmp(word, "eager") == 0)
+    server->start = CONFIG_START_EAGER;
+  else
+    config_reader_error(reader, NULL,
+                        "\"start\" must be \"eager\" (with the router) or \"lazy\" (by the first "
+                        "call)");
+}
+
+static void read_idle_stop(struct config_reader *reader, json_t *value, void *target)
+{
+  config_reader_integer(reader, value, 0, CONFIG_TIMEOUT_MAX, "milliseconds",
+                        &((struct server_reading *)target)->server->idle_stop_ms);
+}
+
 static void read_run_as(struct config_reader *reader, json_t *value, void *target)
 {
   config_reader_text(reader, value, &((struct server_reading *)target)->server->run_as);
@@ -148,6 +170,8 @@ static const struct config_key server_keys[] = {
     {.name = "allowed_users", .read = read_allowed_users},
     {.name = "timeout_ms", .read = read_timeout},
     {.name = "sandbox", .read = sandbox_read},
+    {.name = "start", .read = read_start},
+    {.name = "idle_stop_ms", .read = read_idle_stop},
     {.name = "run_as", .read = read_run_as},
     {.name = "type", .read = read_type},
     {.name = "url", .read = refuse_url},
@@ -181,6 +205,7 @@ void server_read(struct config_reader *reader, json_t *value, const char *id,
       .server = server, .settings = settings, .named_by_key = id != NULL};
   reader->broken = &server->broken;
   reader->server_id = NULL;
+  server->idle_stop_ms = -1;
   server->pointer = strdup(reader->pointer.data != NULL ? reader->pointer.data : "");
   server->sandbox.options = json_object();
   if (server->pointer == NULL || server->sandbox.options == NULL)

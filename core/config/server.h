@@ -16,6 +16,12 @@ enum {
   CONFIG_TIMEOUT_MAX = 86400000 /* milliseconds: a day */
 };
 
+enum config_start {
+  CONFIG_START_UNSAID, /* the host file's */
+  CONFIG_START_EAGER,  /* with the router */
+  CONFIG_START_LAZY    /* by the first call */
+};
+
 /* A variable of the server's environment that the file names. */
 struct config_variable {
   char *name;
@@ -64,6 +70,8 @@ struct server_config {
   bool requires_auth;
   char **allowed_users; /* ends with NULL; NULL: everybody */
   int64_t timeout_ms;   /* of a call; 0: the file's */
+  enum config_start start;
+  int64_t idle_stop_ms; /* stopped after so long without a call; 0: never; -1: the host file's */
   char *run_as;         /* account when the router runs as root; NULL: the host file's */
   bool broken;          /* an error was reported for it: it must not be started */
 };

@@ -119,8 +119,11 @@ void mcp_call_end(struct mcp_call *call)
     if (call->kind == MCP_CALL_WAITING_LIST)
       client->waiting_lists--;
   }
-  if (call->server != NULL)
+  if (call->server != NULL) {
     mcp_table_remove(&call->server->calls, call->upstream_id, call);
+    life_used(&call->server->life, uv_now(client->router->loop));
+    mcp_timer_at(client->router, call->server->life.idle_due);
+  }
   call->server = NULL;
   mcp_ring_remove(&call->of_server);
   mcp_ring_remove(&call->of_client);
@@ -189,6 +192,7 @@ void mcp_call_forward(struct mcp_call *call, const struct mcp_tool *tool,
   mcp_ring_append(&server->in_flight, &call->of_server);
   mcp_timer_at(server->router, call->deadline);
   server->counters.calls++;
+  life_used(&server->life, uv_now(server->router->loop));
 }
 
 /* --- Answers ---------------------------------------------------------------------------------- */

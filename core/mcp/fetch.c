@@ -46,12 +46,14 @@ static void finish(struct router_server *server, bool complete)
   if (first) {
     server->state = ROUTER_SERVER_READY;
     server->from_cache = false;
+    life_serves(&server->life, uv_now(server->router->loop));
     mcp_log(server->router, LOG_LEVEL_INFO, server->id, "\"%s\" is ready with %zu tools",
             server->title, server->listing.count);
   }
   mcp_waiting_wake(server->router);
   if (server->fetch_due != MCP_NEVER)
     mcp_timer_at(server->router, server->fetch_due);
+  mcp_timer_at(server->router, server->life.idle_due);
 }
 
 static void request_page(struct router_server *server, struct json_slice cursor)

@@ -218,6 +218,7 @@ struct router_server *router_add_server(struct router *router, const char *id, c
   server->data = data;
   server->allowed = allowed;
   server->deadline = server->fetch_due = server->fetch.deadline = MCP_NEVER;
+  life_init(&server->life, &(struct life_settings){0});
   mcp_ring_start(&server->in_flight);
   size_t at = router->server_count++;
   for (; at > 0 && servers[at - 1]->order > order; at--)
@@ -228,20 +229,50 @@ struct router_server *router_add_server(struct router *router, const char *id, c
   return server;
 }
 
+void router_server_supervise(struct router_server *server, const struct life_settings *settings)
+{
+  life_init(&server->life, settings);
+}
+
 void router_start(struct router *router)
 {
   uint64_t until = mcp_deadline(router, router->settings.list_wait_ms);
   /* All at once before the first start, which may end at once. */
-  for (size_t i = 0; i < router->server_count; i++)
-    if (router->servers[i]->allowed && router->servers[i]->state == ROUTER_SERVER_IDLE) {
-      router->servers[i]->state = ROUTER_SERVER_STARTING;
-      router->servers[i]->awaited_until = until;
-    }
+  for (size_t i = 0; i < router->server_count; i++) {
+    struct router_server *server = router->servers[i];
+    if (!server->allowed || server->state != ROUTER_SERVER_IDLE)
+      continue;
+    bool waits = server->life.settings.lazy && server->from_cache;
+    server->state = waits ? ROUTER_SERVER_STOPPED : ROUTER_SERVER_STARTING;
+    server->awaited_until = waits ? 0 : until;
+  }
   mcp_timer_at(router, until);
   mcp_tools_changed(router); /* what the cache had is offered from now on */
   for (size_t i = 0; i < router->server_count; i++)
     if (router->servers[i]->state == ROUTER_SERVER_STARTING)
-      router->servers[i]->ops.start(router->servers[i]->data);
+      mcp_server_start(router->servers[i]);
+}
+
+void router_stop(struct router *router)
+{
+  router->stopping = true;
+}
+
+struct router_server_report router_server_report(const struct router_server *server)
+{
+  static const char *const words[] = {[ROUTER_SERVER_IDLE] = "idle",
+                                      [ROUTER_SERVER_STOPPED] = "stopped",
+                                      [ROUTER_SERVER_RESTARTING] = "restarting",
+                                      [ROUTER_SERVER_STARTING] = "starting",
+                                      [ROUTER_SERVER_INITIALIZING] = "starting",
+                                      [ROUTER_SERVER_LISTING] = "starting",
+                                      [ROUTER_SERVER_READY] = "running",
+                                      [ROUTER_SERVER_ENDED] = "parked"};
+  return (struct router_server_report){.state = server->state,
+                                       .word = words[server->state],
+                                       .restarts = server->life.restarts,
+                                       .crashes = server->life.crashes,
+                                       .reason = server->ending};
 }
 
 enum router_server_state router_server_state(const struct router_server *server)

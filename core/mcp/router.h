@@ -6,6 +6,7 @@
 #include "core/base/buffer.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/mcp/life.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -82,7 +83,8 @@ void router_free(struct router *router);
 
 struct router_server_ops {
   /* Starts the server's process. Success or failure is told later, or inside of this call by
-   * router_server_ended(). */
+   * router_server_ended(). Called again once router_server_ended() was called, when the server is
+   * started again. */
   void (*start)(void *data);
   /*
    * Sends one message, given in parts, none empty. The parts are valid during the call only: what
@@ -111,11 +113,23 @@ struct router_server *router_add_server(struct router *router, const char *id, c
                                         const struct router_server_ops *ops, void *data,
                                         bool allowed);
 
-/* Calls `start` of each allowed server, in order. From here on list_wait_ms counts. */
+/*
+ * When the server is started, started again and stopped; before router_start(). Without it, it is
+ * started once. A server that ends by itself is started again after a pause, and parked when that
+ * does not help. While it is started again or stopped for being idle, its tools stay on the list,
+ * and calls wait for it; those of a parked one are taken off, and calls get the reason. No call
+ * that has reached a process is sent to another one.
+ */
+void router_server_supervise(struct router_server *server, const struct life_settings *settings);
+
+/* Calls `start` of each allowed server, in order, but for lazy ones whose tools are known from the
+ * cache. From here on list_wait_ms counts. */
 void router_start(struct router *router);
 
-/* The process runs: the router begins the handshake. Also after router_server_ended(), when the
- * owner has started it again. */
+/* From here on no server is started any more, for an owner that is about to stop them all. */
+void router_stop(struct router *router);
+
+/* The process runs: the router begins the handshake. */
 void router_server_ready(struct router_server *server);
 
 /* One message from the server. The bytes are only read, and only during the call. */
@@ -134,13 +148,18 @@ void router_server_overflow(struct router_server *server, const char *head, size
  */
 void router_server_ended(struct router_server *server, const char *text);
 
+/* The same, and there is no sense in trying it again soon: it could not even be planned. */
+void router_server_refused(struct router_server *server, const char *text);
+
 enum router_server_state {
   ROUTER_SERVER_IDLE,         /* not started, or not allowed */
+  ROUTER_SERVER_STOPPED,      /* the next call starts it */
+  ROUTER_SERVER_RESTARTING,   /* it has ended and is started again after a pause */
   ROUTER_SERVER_STARTING,     /* no process yet */
   ROUTER_SERVER_INITIALIZING, /* `initialize` is not answered yet */
   ROUTER_SERVER_LISTING,      /* takes calls; its tools are not known yet, or from the cache */
   ROUTER_SERVER_READY,
-  ROUTER_SERVER_ENDED
+  ROUTER_SERVER_ENDED /* parked: it has ended, and is not started again soon */
 };
 
 struct router_server_counters {
@@ -153,6 +172,18 @@ struct router_server_counters {
 };
 
 enum router_server_state router_server_state(const struct router_server *server);
+
+/* How a server fares, for people. */
+struct router_server_report {
+  enum router_server_state state;
+  const char *word;   /* the state: "idle", "stopped", "restarting", "starting", "running",
+                         "parked" */
+  unsigned restarts;  /* starts after a failure */
+  unsigned crashes;   /* ends in a row that nobody asked for */
+  const char *reason; /* why it has ended last, or NULL; valid until it ends again */
+};
+struct router_server_report router_server_report(const struct router_server *server);
+
 const struct router_server_counters *router_server_counters(const struct router_server *server);
 
 /* --- Clients -------------------------------------------------------------------------------- */

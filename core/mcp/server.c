@@ -9,20 +9,56 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 /* --- The end ---------------------------------------------------------------------------------- */
 
-static void end(struct router_server *server, const char *ending, const char *text)
+/* Nothing is expected of the process any more. */
+static void leave(struct router_server *server, enum router_server_state state)
 {
-  free(server->ending);
-  server->ending = strdup(ending);
-  server->state = ROUTER_SERVER_ENDED;
+  server->state = state;
+  server->awaited_until = 0;
   server->deadline = server->fetch_due = MCP_NEVER;
   server->initialize_id = server->level_id = 0;
   server->forgotten = 0;
   mcp_fetch_stop(server);
+}
+
+static void log_outlook(const struct router_server *server, bool parked)
+{
+  const struct life *life = &server->life;
+  struct router *router = server->router;
+  if (life->settings.crash_limit <= 1)
+    return;
+  if (!parked)
+    mcp_log(router, LOG_LEVEL_WARNING, server->id,
+            "it is started again in %" PRIu64 " ms; after %u failures in a row it would be parked, "
+            "this was number %u",
+            life->start_due - uv_now(router->loop), life->settings.crash_limit, life->crashes);
+  else
+    mcp_log(
+        router, LOG_LEVEL_ERROR, server->id,
+        "it is parked after %u failure%s in a row; a call in %u seconds or later tries it again",
+        life->crashes, life->crashes == 1 ? "" : "s", life->settings.parked_ms / 1000);
+}
+
+/* It ends, and nobody has asked it to. `text` is what its calls are told. */
+static void end(struct router_server *server, const char *ending, const char *text, bool hopeless)
+{
+  struct router *router = server->router;
+  free(server->ending);
+  server->ending = strdup(ending);
+  bool parked = life_fails(&server->life, uv_now(router->loop), randombytes_random(), hopeless) ||
+                router->stopping;
+  leave(server, parked ? ROUTER_SERVER_ENDED : ROUTER_SERVER_RESTARTING);
+  if (!router->stopping)
+    log_outlook(server, parked);
   mcp_calls_fail(server, ROUTER_ERROR_UNAVAILABLE, text);
-  mcp_tools_changed(server->router);
-  mcp_waiting_wake(server->router);
+  if (parked)
+    mcp_tools_changed(router);
+  else
+    mcp_timer_at(router, server->life.start_due);
+  mcp_waiting_wake(router);
 }
 
 void mcp_server_fail(struct router_server *server, const char *format, ...)
@@ -36,24 +72,50 @@ void mcp_server_fail(struct router_server *server, const char *format, ...)
   va_end(arguments);
   mcp_log(server->router, LOG_LEVEL_ERROR, server->id, "it is stopped: %s", reason);
   snprintf(text, sizeof text, "server \"%.80s\" was stopped: %s", server->id, reason);
-  end(server, reason, text);
+  end(server, reason, text, false);
   server->ops.stop(server->data);
 }
 
-void router_server_ended(struct router_server *server, const char *text)
+/* What is stopped because nobody calls it. */
+static void stop_idle(struct router_server *server)
+{
+  mcp_log(server->router, LOG_LEVEL_INFO, server->id, "it is stopped until somebody calls it");
+  life_stops(&server->life);
+  leave(server, ROUTER_SERVER_STOPPED);
+  server->ops.stop(server->data);
+}
+
+static bool is_running(const struct router_server *server)
+{
+  return server->state == ROUTER_SERVER_INITIALIZING || server->state == ROUTER_SERVER_LISTING ||
+         server->state == ROUTER_SERVER_READY;
+}
+
+static void ended(struct router_server *server, const char *text, bool hopeless)
 {
   if (!server->allowed)
     return;
-  server->paused = false;
-  if (server->state == ROUTER_SERVER_ENDED) {
+  server->paused = server->process = false;
+  if (!is_running(server) && server->state != ROUTER_SERVER_STARTING) {
     mcp_log(server->router, LOG_LEVEL_INFO, server->id, "it has ended: %s", text);
+    mcp_timer_at(server->router, server->life.start_due);
     return;
   }
   mcp_log(server->router, LOG_LEVEL_ERROR, server->id, "it has ended: %s", text);
   char message[560];
   snprintf(message, sizeof message, "server \"%.80s\" has ended before it answered: %.400s",
            server->id, text);
-  end(server, text, message);
+  end(server, text, message, hopeless);
+}
+
+void router_server_ended(struct router_server *server, const char *text)
+{
+  ended(server, text, false);
+}
+
+void router_server_refused(struct router_server *server, const char *text)
+{
+  ended(server, text, true);
 }
 
 void mcp_server_noise(struct router_server *server, const char *bytes, size_t length,
@@ -83,21 +145,23 @@ static void append_member(struct buffer *out, const char *name, const char *text
   json_string_append(out, text, strlen(text));
 }
 
+void mcp_server_start(struct router_server *server)
+{
+  bool parked = server->state == ROUTER_SERVER_ENDED;
+  life_starts(&server->life, uv_now(server->router->loop));
+  server->state = ROUTER_SERVER_STARTING;
+  server->process = true;
+  if (parked)
+    mcp_tools_changed(server->router); /* its last list is offered until it answers */
+  server->ops.start(server->data);
+}
+
 void router_server_ready(struct router_server *server)
 {
   struct router *router = server->router;
-  if (!server->allowed ||
-      (server->state != ROUTER_SERVER_STARTING && server->state != ROUTER_SERVER_ENDED))
+  if (server->state != ROUTER_SERVER_STARTING)
     return;
-  bool again = server->state == ROUTER_SERVER_ENDED;
-  if (again) {
-    server->awaited_until = mcp_deadline(router, router->settings.list_wait_ms);
-    server->from_cache = server->listing.count > 0;
-    mcp_timer_at(router, server->awaited_until);
-  }
   server->state = ROUTER_SERVER_INITIALIZING;
-  if (again)
-    mcp_tools_changed(router); /* its last list is offered until it answers */
   server->last_id = 0;
   server->level = MCP_LEVEL_UNSET;
   server->noise_in_a_row = 0;
@@ -173,8 +237,29 @@ static void initialized(struct router_server *server, const struct mcp_message *
   mcp_waiting_wake(server->router);
 }
 
+/* Starts and stops what the policy wants started and stopped now. */
+static void check_life(struct router_server *server, uint64_t now, uint64_t *next)
+{
+  const struct life *life = &server->life;
+  if (life->start_due != LIFE_NEVER && !server->process && !server->router->stopping) {
+    if (life->start_due <= now)
+      mcp_server_start(server);
+    else
+      mcp_earlier(next, life->start_due);
+  }
+  /* Whatever keeps it from being idle sets the timer when it ends. */
+  if (server->state != ROUTER_SERVER_READY || life->idle_due == LIFE_NEVER)
+    return;
+  if (life->idle_due > now)
+    mcp_earlier(next, life->idle_due);
+  else if (mcp_ring_empty(&server->in_flight) && server->fetch.id == 0 &&
+           server->fetch_due == MCP_NEVER)
+    stop_idle(server);
+}
+
 void mcp_server_check(struct router_server *server, uint64_t now, uint64_t *next)
 {
+  check_life(server, now, next);
   if (server->deadline <= now)
     mcp_server_fail(server, "it did not answer initialize within %u ms",
                     server->router->settings.start_wait_ms);
@@ -253,7 +338,7 @@ static void handle_batch(struct router_server *server, const struct mcp_message 
   }
   struct json_slice element;
   for (struct json_walk walk = json_walk(message->whole);
-       server->state != ROUTER_SERVER_ENDED && json_array_next(&walk, &element);)
+       is_running(server) && json_array_next(&walk, &element);)
     handle(server, element.at, element.length, true);
 }
 
@@ -282,12 +367,6 @@ static void handle(struct router_server *server, const char *bytes, size_t lengt
     handle_request(server, &message);
   else
     handle_notification(server, &message);
-}
-
-static bool is_running(const struct router_server *server)
-{
-  return server->state == ROUTER_SERVER_INITIALIZING || server->state == ROUTER_SERVER_LISTING ||
-         server->state == ROUTER_SERVER_READY;
 }
 
 void router_server_message(struct router_server *server, const char *bytes, size_t length)

@@ -133,6 +133,8 @@ struct router_server {
   bool has_tools;
   bool has_logging;
   enum router_server_state state;
+  struct life life;
+  bool process;           /* it was started, and its end was not told yet */
   char *ending;           /* why it ended, or NULL */
   uint64_t awaited_until; /* others wait for its tools so long */
   uint64_t deadline;      /* of its answer to initialize */
@@ -191,6 +193,7 @@ struct router {
   struct mcp_table tools; /* by hash of the name */
   struct buffer merged;   /* the result of tools/list, when `merged_valid` */
   bool merged_valid;
+  bool stopping;         /* nothing is started any more */
   uint64_t generation;   /* of the tools; counts up when they change */
   uint64_t tell_due;     /* when clients are told */
   struct buffer scratch; /* a message in the making */
@@ -262,6 +265,8 @@ void mcp_waiting_check(struct router *router, uint64_t now, uint64_t *next);
 void mcp_waiting_wake(struct router *router);
 
 /* --- server.c --- */
+/* Starts the process, which must not run. */
+void mcp_server_start(struct router_server *server);
 /* The router itself gives the server up. */
 void mcp_server_fail(struct router_server *server, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

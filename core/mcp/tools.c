@@ -13,8 +13,8 @@ bool mcp_server_offers(const struct router_server *server)
 
 bool mcp_server_awaited(const struct router_server *server, uint64_t now)
 {
-  return mcp_server_offers(server) && server->state != ROUTER_SERVER_READY &&
-         now < server->awaited_until;
+  return mcp_server_offers(server) && server->state >= ROUTER_SERVER_STARTING &&
+         server->state != ROUTER_SERVER_READY && now < server->awaited_until;
 }
 
 struct name {

@@ -3,9 +3,12 @@
 #include "core/json/decode.h"
 #include "core/mcp/state.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 enum resolution {
   RESOLUTION_FORWARD,
-  RESOLUTION_WAIT,    /* its server starts, or the name may still appear */
+  RESOLUTION_WAIT,    /* its server starts, or is started for it, or the name may still appear */
   RESOLUTION_ENDED,   /* its server has ended */
   RESOLUTION_CLASHES, /* two tools have this name */
   RESOLUTION_UNKNOWN
@@ -20,6 +23,17 @@ static bool somebody_awaited(const struct router *router, uint64_t now, bool for
       return true;
   }
   return false;
+}
+
+/* Of a server that does not run: a call has it started, now or after its pause. */
+static enum resolution wake(struct router_server *server, uint64_t now)
+{
+  struct router *router = server->router;
+  if (router->stopping || !life_calls(&server->life, now))
+    return RESOLUTION_ENDED;
+  if (!server->process)
+    mcp_timer_at(router, server->life.start_due);
+  return RESOLUTION_WAIT;
 }
 
 static enum resolution resolve(struct router *router, struct json_slice name, uint64_t now,
@@ -37,11 +51,30 @@ static enum resolution resolve(struct router *router, struct json_slice name, ui
   case ROUTER_SERVER_STARTING:
   case ROUTER_SERVER_INITIALIZING:
     return RESOLUTION_WAIT;
-  case ROUTER_SERVER_IDLE:
+  case ROUTER_SERVER_STOPPED:
+  case ROUTER_SERVER_RESTARTING:
   case ROUTER_SERVER_ENDED:
+    return wake((*tool)->server, now);
+  case ROUTER_SERVER_IDLE:
   default:
     return RESOLUTION_ENDED;
   }
+}
+
+static void refuse_ended(struct router_client *client, struct json_slice id,
+                         const struct router_server *server)
+{
+  const struct life *life = &server->life;
+  char parked[120] = "";
+  uint64_t now = uv_now(client->router->loop);
+  if (life->free_at != LIFE_NEVER && now < life->free_at)
+    snprintf(parked, sizeof parked,
+             "; it is parked after %u failure%s in a row, in %" PRIu64
+             " seconds a call tries it again",
+             life->crashes, life->crashes == 1 ? "" : "s", (life->free_at - now + 999) / 1000);
+  mcp_client_error(client, id, ROUTER_ERROR_UNAVAILABLE, "server \"%s\" is not running: %s%s",
+                   server->id, server->ending != NULL ? server->ending : "it was not started",
+                   parked);
 }
 
 /* The error for what can be neither forwarded nor waited for. */
@@ -50,9 +83,7 @@ static void refuse(struct router_client *client, struct json_slice id, enum reso
 {
   struct router *router = client->router;
   if (resolution == RESOLUTION_ENDED) {
-    const struct router_server *server = tool->server;
-    mcp_client_error(client, id, ROUTER_ERROR_UNAVAILABLE, "server \"%s\" is not running: %s",
-                     server->id, server->ending != NULL ? server->ending : "it was not started");
+    refuse_ended(client, id, tool->server);
     return;
   }
   buffer_clear(&router->text);

@@ -46,10 +46,16 @@ int os_process_state(pid_t pid, struct os_process_state *state)
   state->state = *at;
   char *end;
   state->parent = (pid_t)strtol(at + 1, &end, 10);
-  /* That was the 4th field, the start time is the 22nd. */
-  for (int i = 0; i < 17; i++)
-    (void)strtoll(end, &end, 10);
+  /* That was the 4th field. The 14th to 17th are processor time, the 22nd is the start time, the
+   * 24th the resident set. */
+  state->ticks = 0;
+  for (int field = 5; field < 22; field++) {
+    long long value = strtoll(end, &end, 10);
+    state->ticks += field >= 14 && field <= 17 && value > 0 ? (uint64_t)value : 0;
+  }
   state->start = strtoull(end, &end, 10);
+  (void)strtoull(end, &end, 10);
+  state->pages = strtoull(end, &end, 10);
   return 0;
 }
 

@@ -13,6 +13,8 @@
 struct os_process_state {
   pid_t parent;
   uint64_t start; /* in clock ticks since boot: with the pid it names one process */
+  uint64_t ticks; /* of processor time used, by it and by the children that it has waited for */
+  uint64_t pages; /* of memory in use */
   char state;     /* 'R', 'S', … 'Z'; see proc(5) */
 };
 

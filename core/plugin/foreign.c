@@ -69,6 +69,7 @@ static const struct member probe_members[] = {
     {"findings", OBJECTS, true, NULL, finding_members},
     {"weak_versions", OBJECTS, true, NULL, weak_members},
     {"claims", TEXTS, true, NULL, NULL},
+    {"watched", TEXTS, false, NULL, NULL},
     {0}};
 static const struct member problem_members[] = {{"option", TEXT, true, NULL, NULL},
                                                 {"text", TEXT, true, NULL, NULL},

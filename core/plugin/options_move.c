@@ -9,6 +9,7 @@
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
 #include "core/config/limit.h"
+#include "core/config/mount_text.h"
 #include "core/plugin/options_reading.h"
 
 static const char one_place[] = "write it in one place only";
@@ -109,21 +110,15 @@ static void move_mount_text(struct options_reading *reading, int index, const ch
     reading->failed = true;
     return;
   }
-  char *target = strchr(copy, ':');
-  char *way = target == NULL ? NULL : strchr(target + 1, ':');
-  if (target != NULL)
-    *target++ = '\0';
-  if (way != NULL)
-    *way++ = '\0';
-  bool read_only = way != NULL && strcmp(way, "ro") == 0;
-  if (target == NULL || copy[0] != '/' || target[0] != '/')
+  struct config_mount_text parts;
+  const char *reason = config_mount_text(copy, &parts);
+  if (parts.target == NULL || parts.source[0] != '/' || parts.target[0] != '/')
     options_problem(reading, index, "write \"/path/of/the/host:/path/inside\", perhaps with :ro",
                     "a mount needs two absolute paths with a colon between them");
-  else if (way != NULL && !read_only && strcmp(way, "rw") != 0)
-    options_problem(reading, index, NULL,
-                    "behind the second colon of a mount stands \"ro\", \"rw\" or nothing");
+  else if (reason != NULL)
+    options_problem(reading, index, NULL, "%s", reason);
   else
-    add_mount(reading, index, make_mount(copy, target, read_only));
+    add_mount(reading, index, make_mount(parts.source, parts.target, parts.read_only));
 }
 
 void options_move(struct options_reading *reading, json_t *value)

@@ -4,14 +4,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/plugin/catalog.h"
+#include "core/plugin/findings.h"
 #include "core/plugin/foreign.h"
 #include "core/plugin/options.h"
+#include "core/plugin/probe_cache.h"
 #include "core/plugin/process.h"
 
 enum { DEFAULT_MILLISECONDS = 10000 };
@@ -36,6 +39,7 @@ struct plugin {
   struct error *misconfigured;       /* what is wrong with them; NULL: nothing */
   struct process *process;
   bool as_account;       /* the process has become the unprivileged account */
+  int64_t asked_at;      /* when the probe was, in seconds of CLOCK_REALTIME */
   const char *under_way; /* the verb that the process works on; NULL: none */
   struct call *first;
   struct call *last;
@@ -46,7 +50,9 @@ struct registry {
   uv_timer_t kick; /* brings calls that are answered at once to the loop */
   struct catalog catalog;
   char *worker_program;
-  char *account_name; /* NULL: there is none, or none is needed */
+  char *account_name;    /* NULL: there is none, or none is needed */
+  char *state_directory; /* NULL: no probe is kept */
+  bool refresh;
   bool is_root;
   uid_t account_user;
   gid_t account_group;
@@ -115,31 +121,13 @@ static void refuse_double(struct plugin *plugin)
          "remove one of the two files, or one of the plugin directories");
 }
 
-/* Says why the engine cannot be used: the first finding that is an error, and its repair. */
 static void refuse_unavailable(struct plugin *plugin)
 {
-  json_t *findings = json_object_get(plugin->probe, "findings");
-  json_t *finding = json_array_get(findings, 0);
-  for (size_t i = 0; i < json_array_size(findings); i++) {
-    json_t *one = json_array_get(findings, i);
-    const char *severity = json_string_value(json_object_get(one, "severity"));
-    if (severity != NULL && strcmp(severity, "error") == 0) {
-      finding = one;
-      break;
-    }
-  }
   CLEANUP_BUFFER struct buffer text = {0};
   CLEANUP_BUFFER struct buffer hint = {0};
+  json_t *finding = findings_reason(plugin->probe, &hint);
   const char *why = json_string_value(json_object_get(finding, "text"));
   buffer_append_format(&text, "its engine cannot be used: %s", why == NULL ? "no reason" : why);
-  const char *platform;
-  json_t *repair;
-  json_object_foreach (json_object_get(finding, "repair"), platform, repair) {
-    buffer_append_text(&hint, hint.length == 0 ? "" : "; ");
-    if (strcmp(platform, "any") != 0)
-      buffer_append_format(&hint, "%s: ", platform);
-    buffer_append_text(&hint, json_string_value(repair));
-  }
   refuse(plugin, "engine-unavailable", text.data == NULL ? "" : text.data,
          hint.length == 0 ? NULL : hint.data);
 }
@@ -201,11 +189,44 @@ static void on_gone(void *data);
 static const struct process_events process_events = {
     .answered = on_answered, .lost = on_lost, .gone = on_gone};
 
+/* Whether calls of the plugin are made as another account. */
+static bool takes_account(const struct plugin *plugin)
+{
+  return plugin->registry->account_name != NULL && is_unprivileged(plugin);
+}
+
+static struct probe_subject subject_of(const struct plugin *plugin)
+{
+  const struct registry *registry = plugin->registry;
+  bool as_account = takes_account(plugin);
+  return (struct probe_subject){
+      .directory = registry->state_directory,
+      .name = plugin->name,
+      .file = plugin->entry->file,
+      .user = as_account ? registry->account_user : geteuid(),
+      .group = as_account ? registry->account_group : getegid(),
+      .host_options = plugin->host_options,
+  };
+}
+
+/* Takes an answer that was kept and still holds in place of a probe. */
+static bool recall_probe(struct plugin *plugin)
+{
+  if (plugin->registry->refresh)
+    return false;
+  struct probe_subject subject = subject_of(plugin);
+  json_t *answer = probe_cache_load(&subject);
+  if (answer != NULL && foreign_check("probe", answer, NULL) == 0)
+    plugin->probe = json_incref(answer);
+  json_decref(answer);
+  return plugin->probe != NULL;
+}
+
 /* Makes sure that there is a worker of the right account. */
 static int ensure_process(struct plugin *plugin, struct error **error)
 {
   struct registry *registry = plugin->registry;
-  bool as_account = registry->account_name != NULL && is_unprivileged(plugin);
+  bool as_account = takes_account(plugin);
   if (plugin->process != NULL && plugin->as_account == as_account)
     return 0;
   if (plugin->process != NULL)
@@ -242,6 +263,7 @@ static int ask(struct plugin *plugin, const char *verb, struct error **error)
   else
     outcome = process_send(plugin->process, message, plugin->registry->milliseconds, error);
   json_decref(message);
+  plugin->asked_at = time(NULL);
   if (outcome == 0)
     plugin->under_way = verb;
   return outcome;
@@ -285,6 +307,8 @@ static void proceed(struct plugin *plugin)
       finish(plugin, NULL, plugin->misconfigured);
       continue;
     }
+    if (is_verb(verb, "probe") && recall_probe(plugin))
+      continue;
     if (ask(plugin, verb, &error) != 0) {
       error_wrap(&error, "plugin \"%s\"", plugin->name);
       finish(plugin, NULL, error);
@@ -320,6 +344,13 @@ static void type_host_options(struct plugin *plugin)
   json_decref(problems);
 }
 
+static void keep_probe(struct plugin *plugin, json_t *answer)
+{
+  struct probe_subject subject = subject_of(plugin);
+  plugin->probe = json_incref(answer);
+  probe_cache_store(&subject, answer, plugin->asked_at);
+}
+
 /* An answer that passed: kept when it is one for all, given to the call when it is its own. */
 static void take_answer(struct plugin *plugin, const char *verb, json_t *answer)
 {
@@ -328,7 +359,7 @@ static void take_answer(struct plugin *plugin, const char *verb, json_t *answer)
     type_host_options(plugin);
   }
   if (is_verb(verb, "probe") && plugin->probe == NULL)
-    plugin->probe = json_incref(answer);
+    keep_probe(plugin, answer);
   if (is_verb(verb, plugin->first->verb))
     finish(plugin, answer, NULL);
 }
@@ -383,6 +414,7 @@ static void free_registry(struct registry *registry)
   json_decref(registry->host_options);
   free(registry->worker_program);
   free(registry->account_name);
+  free(registry->state_directory);
   free(registry);
 }
 
@@ -485,6 +517,15 @@ void registry_probe(struct registry *registry, const char *name, registry_answer
   enqueue(registry, name, "probe", NULL, answer, data);
 }
 
+void registry_doubt(struct registry *registry, const char *name)
+{
+  for (struct plugin *plugin = registry->plugins; plugin != NULL; plugin = plugin->next)
+    if (strcmp(plugin->name, name) == 0 && plugin->entry != NULL) {
+      struct probe_subject subject = subject_of(plugin);
+      probe_cache_forget(&subject);
+    }
+}
+
 void registry_validate(struct registry *registry, const char *name, json_t *request,
                        json_t *options, registry_answer *answer, void *data)
 {
@@ -531,6 +572,9 @@ struct registry *registry_new(uv_loop_t *loop, const struct registry_settings *s
   bool has_account = registry->is_root && settings->account_name != NULL;
   if (has_account)
     registry->account_name = strdup(settings->account_name);
+  if (settings->state_directory != NULL)
+    registry->state_directory = strdup(settings->state_directory); /* without it nothing is kept */
+  registry->refresh = settings->refresh;
   if (registry->worker_program == NULL || (has_account && registry->account_name == NULL)) {
     error_memory(error);
     free_registry(registry);

@@ -30,10 +30,13 @@ struct registry_settings {
   const char *worker_program;     /* absolute path of this program (/proc/self/exe resolved) */
   uid_t account_user;             /* account of plugins that must not run as root */
   gid_t account_group;
-  const char *account_name;   /* NULL: there is none; such plugins then fail with the command that
-                                 creates it. Ignored unless the router runs as root */
-  unsigned call_milliseconds; /* time limit of a call; 0: 10 seconds */
-  json_t *host_options;       /* what the host file says for each plugin, by name; NULL: nothing */
+  const char *account_name;    /* NULL: there is none; such plugins then fail with the command that
+                                  creates it. Ignored unless the router runs as root */
+  const char *state_directory; /* where answers of probes are kept (core/plugin/probe_cache.h);
+                                  NULL: nowhere */
+  bool refresh;                /* probes are made anew all the same */
+  unsigned call_milliseconds;  /* time limit of a call; 0: 10 seconds */
+  json_t *host_options;        /* what the host file says for each plugin, by name; NULL: nothing */
 };
 
 /*
@@ -67,10 +70,15 @@ void registry_describe(struct registry *registry, const char *name, registry_ans
                        void *data);
 
 /* {"state":"available|degraded|unavailable","engine":{"path","version"},"features":{…},"findings":
- * [{"code","severity","text","repair":{"apt":…}}],"weak_versions":[…],"claims":[…]}. Made at most
- * once in the life of a registry; later calls are answered from it. */
+ * [{"code","severity","text","repair":{"apt":…}}],"weak_versions":[…],"claims":[…],"watched":[…]}.
+ * Made at most once in the life of a registry, and not at all where an answer was kept that still
+ * holds; later calls are answered from it. */
 void registry_probe(struct registry *registry, const char *name, registry_answer *answer,
                     void *data);
+
+/* What was kept of the plugin's probe may not be true any more: an engine that was said to work did
+ * not. The next registry asks again. */
+void registry_doubt(struct registry *registry, const char *name);
 
 /* `request` is the JSON form of struct jauauth_request (see core/plugin/request.h), `options` the
  * typed options (core/plugin/options.h; NULL: none). The probe is made first where there was none,

@@ -131,7 +131,7 @@ static void append_phase(struct buffer *out, const struct plan *plan, enum plan_
     explain_append_step(out, plan, step);
     buffer_append_text(out, " </dev/null || { ");
     append_failed(out, step->name);
-    buffer_append_format(out, "=yes; %s; }\n", after_failure);
+    buffer_append_format(out, "=yes; %s; }\n", plan_step_may_fail(plan, i) ? ":" : after_failure);
     if (step->if_failed != NULL)
       buffer_append_text(out, "fi\n");
   }

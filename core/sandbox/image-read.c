@@ -213,7 +213,7 @@ const char *image_open(struct image *image, const void *bytes, size_t length)
   struct cursor section = {.at = cursor.at, .end = cursor.at + first};
   take_first_section(&section, image, &ids);
   cursor.at += first;
-  image->early = take_steps(&cursor, IMAGE_BEFORE, IMAGE_LOCATE, &ids);
+  image->early = take_steps(&cursor, IMAGE_PREPARE, IMAGE_LOCATE, &ids);
   if (section.failed || section.at != section.end || cursor.failed || cursor.at != cursor.end)
     return "the image is damaged";
   return check_meaning(image);

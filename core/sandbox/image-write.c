@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
-_Static_assert((int)IMAGE_BEFORE == (int)PLAN_BEFORE && (int)IMAGE_STOP == (int)PLAN_STOP, "phase");
+_Static_assert((int)IMAGE_PREPARE == (int)PLAN_PREPARE && (int)IMAGE_STOP == (int)PLAN_STOP,
+               "phase");
 _Static_assert((int)IMAGE_FILE == (int)PLAN_FILE && (int)IMAGE_GATE == (int)PLAN_GATE, "file");
 _Static_assert((int)IMAGE_CLOSE_STDIN == (int)PLAN_CLOSE_STDIN && (int)IMAGE_RUN == (int)PLAN_STEP,
                "rung");
@@ -19,6 +20,12 @@ _Static_assert((int)IMAGE_STEPS_MAX == (int)PLAN_STEPS_MAX &&
                    (int)IMAGE_FILES_MAX == (int)PLAN_FILES_MAX &&
                    (int)IMAGE_RUNGS_MAX == (int)PLAN_STOPS_MAX,
                "bounds");
+
+/* Whether the front is in it, and what belongs to it. */
+static bool has_front(enum image_scope scope)
+{
+  return scope == IMAGE_WHOLE || scope == IMAGE_PREPARED;
+}
 
 static void put_u32(struct buffer *out, size_t value)
 {
@@ -109,7 +116,7 @@ static void put_step(struct buffer *out, const struct plan *plan, size_t index,
   put_u32(out, (size_t)step->phase);
   put_u32(out, time_limit);
   put_u32(out, step->capture);
-  put_u32(out, scope == IMAGE_WHOLE ? step_id(plan, step->if_failed) : IMAGE_NONE);
+  put_u32(out, scope != IMAGE_REMOVE_ONLY ? step_id(plan, step->if_failed) : IMAGE_NONE);
   put_text(out, step->name);
   put_text(out, step->program != NULL ? step->program : plan->command[0]);
   put_text(out, step->directory != NULL ? step->directory : "/");
@@ -183,7 +190,7 @@ static void put_limits(struct buffer *out, const struct plan *plan)
 
 static void put_ladder(struct buffer *out, const struct plan *plan, enum image_scope scope)
 {
-  size_t count = scope == IMAGE_WHOLE ? plan->stop_count : 0;
+  size_t count = has_front(scope) ? plan->stop_count : 0;
   put_u32(out, count);
   for (size_t i = 0; i < count; i++) {
     const struct plan_stop *stop = &plan->stops[i];
@@ -195,10 +202,26 @@ static void put_ladder(struct buffer *out, const struct plan *plan, enum image_s
   }
 }
 
+static unsigned early_phases(enum image_scope scope)
+{
+  unsigned start = 1U << PLAN_BEFORE | 1U << PLAN_FRONT | 1U << PLAN_LOCATE;
+  unsigned prepare =
+      scope == IMAGE_PREPARED || scope == IMAGE_PREPARE_ONLY ? 1U << PLAN_PREPARE : 0U;
+  return (has_front(scope) ? start : 0U) | prepare;
+}
+
+static unsigned late_phases(enum image_scope scope)
+{
+  if (scope == IMAGE_PREPARE_ONLY)
+    return 0;
+  return has_front(scope) ? 1U << PLAN_AFTER | 1U << PLAN_REMOVE | 1U << PLAN_STOP
+                          : 1U << PLAN_REMOVE;
+}
+
 static void put_first_section(struct buffer *out, const struct plan *plan,
                               const struct image_identity *identity, enum image_scope scope)
 {
-  bool whole = scope == IMAGE_WHOLE;
+  bool whole = has_front(scope);
   put_u32(out, (plan->tree == PLAN_TREE_OWN ? IMAGE_OWN_TREE : 0U) |
                    (plan->setuid_engine ? IMAGE_SETUID_ENGINE : 0U) |
                    (identity->change ? IMAGE_IDENTITY : 0U));
@@ -213,9 +236,7 @@ static void put_first_section(struct buffer *out, const struct plan *plan,
   put_text(out, whole && plan->locate_member != NULL ? plan->locate_member : "");
   put_u32(out, whole ? step_id(plan, plan->locate_step) : IMAGE_NONE);
   put_u32(out, plan->locate_children);
-  put_steps(out, plan,
-            whole ? 1U << PLAN_AFTER | 1U << PLAN_REMOVE | 1U << PLAN_STOP : 1U << PLAN_REMOVE,
-            scope);
+  put_steps(out, plan, late_phases(scope), scope);
 }
 
 int image_write(const struct plan *plan, const struct image_identity *identity,
@@ -228,9 +249,7 @@ int image_write(const struct plan *plan, const struct image_identity *identity,
   size_t first = open_length(out);
   put_first_section(out, plan, identity, scope);
   set_length(out, first);
-  put_steps(out, plan,
-            scope == IMAGE_WHOLE ? 1U << PLAN_BEFORE | 1U << PLAN_FRONT | 1U << PLAN_LOCATE : 0U,
-            scope);
+  put_steps(out, plan, early_phases(scope), scope);
   if (out->failed)
     return error_memory(error);
   uint32_t length = (uint32_t)(out->length - start);

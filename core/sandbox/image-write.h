@@ -19,8 +19,10 @@ struct image_identity {
 };
 
 enum image_scope {
-  IMAGE_WHOLE,      /* the plan without its PREPARE steps */
-  IMAGE_REMOVE_ONLY /* its REMOVE steps, as if nothing of it had run and everything had failed */
+  IMAGE_WHOLE,        /* the plan without its PREPARE steps */
+  IMAGE_PREPARED,     /* the plan with them */
+  IMAGE_PREPARE_ONLY, /* nothing but them */
+  IMAGE_REMOVE_ONLY   /* its REMOVE steps, as if nothing of it had run and everything had failed */
 };
 
 /* Appends the image. The buffer then holds every secret of the plan: overwrite it after use. */

@@ -19,7 +19,7 @@
  *     u32 locate, text member, u32 step, u32 children
  *     steps of the phases stop, after, remove
  *   second section, forgotten once the server runs:
- *     steps of the phases before, front, locate
+ *     steps of the phases prepare, before, front, locate
  *
  * and a list of steps is
  *   u32 count, count × step {u32 length of what follows, u32 id, u32 phase, u32 time limit,
@@ -50,7 +50,8 @@ enum {
 };
 
 enum image_phase {
-  IMAGE_BEFORE = 2,
+  IMAGE_PREPARE = 1,
+  IMAGE_BEFORE,
   IMAGE_FRONT,
   IMAGE_LOCATE,
   IMAGE_AFTER,
@@ -125,7 +126,7 @@ struct image {
   uint32_t locate_step; /* id, or IMAGE_NONE */
   uint32_t locate_children;
   struct image_steps late;  /* stop, after, remove */
-  struct image_steps early; /* before, front, locate; empty after image_keep_late() */
+  struct image_steps early; /* prepare, before, front, locate; empty after image_keep_late() */
 };
 
 /* Reads and checks. On failure returns NULL in place of a fault: a static text that says what is

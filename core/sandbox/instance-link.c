@@ -45,13 +45,15 @@ static void on_exit_of_keeper(uv_process_t *process, int64_t status, int signal)
 static int spawn(struct instance_link *link, const int streams[3], int control, int image)
 {
   struct instance *instance = link->instance;
-  int descriptors[] = {streams[0], streams[1], streams[2], control, image};
-  uv_stdio_container_t stdio[5];
-  for (int i = 0; i < 5; i++) {
+  int descriptors[] = {streams[0], streams[1],        streams[2],    control,
+                       image,      instance->journal, instance->lock};
+  int count = instance->entry != NULL ? 7 : 5;
+  uv_stdio_container_t stdio[7];
+  for (int i = 0; i < count; i++) {
     stdio[i].flags = UV_INHERIT_FD;
     stdio[i].data.fd = descriptors[i];
   }
-  char *arguments[] = {instance->keeper_program, instance->server, NULL};
+  char *arguments[] = {instance->keeper_program, instance->server, instance->entry, NULL};
   char *environment[] = {NULL};
   /* A session of its own keeps a terminal's signals from it. */
   uv_process_options_t options = {.exit_cb = on_exit_of_keeper,
@@ -60,7 +62,7 @@ static int spawn(struct instance_link *link, const int streams[3], int control, 
                                   .env = environment,
                                   .cwd = "/",
                                   .flags = UV_PROCESS_DETACHED,
-                                  .stdio_count = 5,
+                                  .stdio_count = count,
                                   .stdio = stdio};
   link->process.data = link;
   instance->handles++; /* uv_spawn() registers the handle also when it fails */

@@ -21,7 +21,14 @@ static void end_line(struct instance *instance)
   size_t length = instance->line.length;
   if (length > 0 && instance->line.data[length - 1] == '\r')
     length--;
-  if (length > 0 && log_limit_passes(&instance->limit, uv_now(instance->loop), &held_back)) {
+  if (!instance->protocol_seen && length > 0) {
+    buffer_clear(&instance->record.last_line);
+    buffer_append(&instance->record.last_line, instance->line.data, length);
+  }
+  if (instance->events.said != NULL) {
+    if (length > 0)
+      instance->events.said(instance->data, instance->line.data, length);
+  } else if (length > 0 && log_limit_passes(&instance->limit, uv_now(instance->loop), &held_back)) {
     say_held_back(instance, held_back);
     log_bytes(LOG_LEVEL_INFO, instance->server, instance->line.data, length);
   }

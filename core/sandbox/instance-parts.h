@@ -24,6 +24,7 @@ struct instance_link {
 struct instance_step {
   char *name;
   enum plan_phase phase;
+  bool may_fail;
 };
 
 /* What is known about the run so far. */
@@ -36,6 +37,7 @@ struct instance_record {
   struct buffer reason;     /* why the start failed */
   struct buffer not_undone; /* REMOVE steps that failed, processes that could not be ended */
   struct buffer errors;     /* start of stderr */
+  struct buffer last_line;  /* of stderr, before the server has spoken */
   json_t *status;           /* list of texts */
   json_t *outputs;
 };
@@ -46,6 +48,9 @@ struct instance {
   void *data;
   char *server;
   char *keeper_program;
+  char *entry; /* "--journal=NAME", NULL: none; with the descriptors of it */
+  int journal;
+  int lock;
   struct instance_step *steps;
   size_t step_count;
   bool has_front;

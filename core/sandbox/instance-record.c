@@ -86,8 +86,15 @@ static void record_failure(struct instance *instance, const struct keeper_messag
     buffer_append_text(&record->not_undone, record->not_undone.length > 0 ? "; " : "");
     append_failure(&record->not_undone, step->name, message, text, length);
   }
-  if ((step->phase == PLAN_BEFORE || step->phase == PLAN_FRONT) && record->failed_step == NULL) {
+  bool stops = step->phase <= PLAN_FRONT && !step->may_fail;
+  if (stops && record->failed_step == NULL) {
     record->failed_step = strdup(step->name);
+    /* What such a step prints goes through stderr, and was written before it ended. */
+    if (step->phase == PLAN_PREPARE && (message->flags & KEEPER_NOT_RUN) == 0) {
+      instance_drain_errors(instance, false);
+      text = record->last_line.data;
+      length = record->last_line.length;
+    }
     append_failure(&record->reason, step->name, message, text, length);
     /* Where the front never ran, what this step said is what the plugin can read. */
     if (step->phase == PLAN_BEFORE && (message->flags & KEEPER_NOT_RUN) == 0 &&
@@ -164,6 +171,7 @@ void instance_record_free(struct instance_record *record)
   buffer_free(&record->reason);
   buffer_free(&record->not_undone);
   buffer_free(&record->errors);
+  buffer_free(&record->last_line);
   json_decref(record->status);
   json_decref(record->outputs);
 }
@@ -232,7 +240,8 @@ void instance_report(struct instance *instance)
   struct instance_ending ending = {.ending = made,
                                    .text = text.failed ? "" : text.data,
                                    .asked = instance->asked,
-                                   .started = record->let_go};
+                                   .started = record->let_go,
+                                   .left = record->not_undone.length > 0};
   instance->events.ended(instance->data, &ending, error);
   json_decref(made);
 }

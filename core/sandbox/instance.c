@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -44,6 +45,7 @@ static void free_instance(struct instance *instance)
   free(instance->steps);
   free(instance->server);
   free(instance->keeper_program);
+  free(instance->entry);
   wipe(&instance->undo);
   buffer_free(&instance->line);
   instance_record_free(&instance->record);
@@ -182,13 +184,20 @@ static void on_errors(uv_poll_t *handle, int status, int events)
   instance_drain_errors(handle->data, false);
 }
 
-static int copy_steps(struct instance *instance, const struct plan *plan, struct error **error)
+/* A step has all of its time even where the start as a whole has less. */
+static uint64_t time_of(const struct plan_step *step)
+{
+  return step->time_limit != 0 ? step->time_limit : PLAN_TIME_DEFAULT;
+}
+
+static int copy_steps(struct instance *instance, const struct plan *plan,
+                      enum instance_prepare prepare, struct error **error)
 {
   instance->steps = calloc(plan->step_count + 1, sizeof *instance->steps);
   if (instance->steps == NULL)
     return error_memory(error);
   instance->stop_milliseconds = STOP_MARGIN;
-  instance->has_front = plan_front(plan) != NULL;
+  instance->has_front = plan_front(plan) != NULL && prepare != INSTANCE_PREPARE_ONLY;
   for (size_t i = 0; i < plan->step_count; i++) {
     const struct plan_step *step = &plan->steps[i];
     instance->steps[i].phase = step->phase;
@@ -196,8 +205,11 @@ static int copy_steps(struct instance *instance, const struct plan *plan, struct
     if (instance->steps[i].name == NULL)
       return error_memory(error);
     instance->step_count++;
-    if (step->phase != PLAN_PREPARE && step->phase != PLAN_FRONT)
-      instance->stop_milliseconds += step->time_limit != 0 ? step->time_limit : PLAN_TIME_DEFAULT;
+    instance->steps[i].may_fail = plan_step_may_fail(plan, i);
+    if (step->phase == PLAN_PREPARE && prepare != INSTANCE_PREPARE_NOT)
+      instance->start_milliseconds += (unsigned)time_of(step);
+    else if (step->phase != PLAN_PREPARE && step->phase != PLAN_FRONT)
+      instance->stop_milliseconds += time_of(step);
   }
   for (size_t i = 0; i < plan->stop_count; i++)
     instance->stop_milliseconds += plan->stops[i].milliseconds;
@@ -256,11 +268,13 @@ static int write_images(struct instance *instance, const struct plan *plan,
     return -1;
   identity.groups = groups;
   identity.group_count = (size_t)group_count;
+  static const enum image_scope scopes[] = {IMAGE_WHOLE, IMAGE_PREPARED, IMAGE_PREPARE_ONLY};
+  bool removes = settings->prepare != INSTANCE_PREPARE_ONLY;
   for (size_t i = 0; i < plan->step_count; i++)
-    if (plan->steps[i].phase == PLAN_REMOVE && instance->undo.length == 0 &&
+    if (removes && plan->steps[i].phase == PLAN_REMOVE && instance->undo.length == 0 &&
         image_write(plan, &identity, IMAGE_REMOVE_ONLY, &instance->undo, error) < 0)
       return -1;
-  return image_write(plan, &identity, IMAGE_WHOLE, image, error);
+  return image_write(plan, &identity, scopes[settings->prepare], image, error);
 }
 
 static struct instance *make(uv_loop_t *loop, const struct plan *plan,
@@ -283,10 +297,15 @@ static struct instance *make(uv_loop_t *loop, const struct plan *plan,
   instance->keeper_program = strdup(settings->keeper_program);
   instance->record.status = json_array();
   instance->record.outputs = json_array();
-  if (instance->server == NULL || instance->keeper_program == NULL ||
-      instance->record.status == NULL || instance->record.outputs == NULL)
+  instance->journal = settings->journal;
+  instance->lock = settings->lock;
+  if (settings->entry != NULL && asprintf(&instance->entry, "--journal=%s", settings->entry) < 0)
+    instance->entry = NULL;
+  if ((settings->entry != NULL && instance->entry == NULL) || instance->server == NULL ||
+      instance->keeper_program == NULL || instance->record.status == NULL ||
+      instance->record.outputs == NULL)
     error_memory(error);
-  else if (copy_steps(instance, plan, error) == 0)
+  else if (copy_steps(instance, plan, settings->prepare, error) == 0)
     return instance;
   free_instance(instance);
   return NULL;

@@ -16,13 +16,27 @@
 /* Belongs to one libuv loop and its thread, as do all call-backs. */
 struct instance;
 
+/* What becomes of the PREPARE steps of a plan. */
+enum instance_prepare {
+  INSTANCE_PREPARE_NOT,  /* they are not run */
+  INSTANCE_PREPARE_ALSO, /* they are run first, and make the time for the start longer */
+  INSTANCE_PREPARE_ONLY  /* nothing else is run: no server is started, nothing is removed */
+};
+
 struct instance_settings {
   const char *keeper_program; /* absolute path, of a trusted owner */
   const char *server;         /* id of the server, for the log */
   uid_t user;                 /* the front's account; when the router is not root: its own */
   gid_t group;
-  const char *user_name;       /* for initgroups; NULL: no supplementary groups */
+  const char *user_name; /* for initgroups; NULL: no supplementary groups */
+  enum instance_prepare prepare;
   unsigned start_milliseconds; /* bound for everything until the server runs; 0: 60 seconds */
+  /* The instance's entry in a journal, which the keeper removes when nothing is left: its name, the
+   * folder, and the file that is locked while keepers live (journal.h). Both descriptors are
+   * borrowed until `ended`. NULL: there is no entry. */
+  const char *entry;
+  int journal;
+  int lock;
 };
 
 /* How an instance ended. Borrowed, valid during the call-back. */
@@ -31,6 +45,7 @@ struct instance_ending {
   const char *text; /* the wait status as a sentence without any knowledge of the engine */
   bool asked;       /* the host had asked it to stop */
   bool started;     /* the server's program had been let go */
+  bool left;        /* something could not be removed; the error names it */
 };
 
 struct instance_events {
@@ -41,6 +56,9 @@ struct instance_events {
    * instance is left then, except what `error` names. The instance is freed after the call-back.
    * Never called from within instance_start() or instance_stop(). */
   void (*ended)(void *data, const struct instance_ending *ending, const struct error *error);
+  /* A line of the server's stderr, or of what a PREPARE step prints; without the line feed. NULL:
+   * these lines go to the log. */
+  void (*said)(void *data, const char *line, size_t length);
 };
 
 /*

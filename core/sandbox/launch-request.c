@@ -9,6 +9,7 @@
 #include "core/base/cleanup.h"
 #include "core/config/check.h"
 #include "core/config/request.h"
+#include "core/plugin/findings.h"
 #include "core/plugin/options.h"
 
 static struct launch_strategy *find_strategy(struct launch *launch, const char *name)
@@ -19,31 +20,19 @@ static struct launch_strategy *find_strategy(struct launch *launch, const char *
   return NULL;
 }
 
-/* The first finding that is an error says why; its repairs are the hint. */
 static void block_unavailable(struct launch *launch, size_t server, json_t *probe)
 {
   const char *name = launch->servers[server].strategy->name;
-  size_t index;
-  json_t *finding;
-  json_array_foreach (json_object_get(probe, "findings"), index, finding) {
-    if (strcmp(json_string_value(json_object_get(finding, "severity")), "error") != 0)
-      continue;
-    CLEANUP_BUFFER struct buffer hint = {0};
-    const char *platform;
-    json_t *repair;
-    json_object_foreach (json_object_get(finding, "repair"), platform, repair) {
-      buffer_append_format(&hint, "%s%s%s%s", hint.length > 0 ? "; " : "",
-                           strcmp(platform, "any") == 0 ? "" : platform,
-                           strcmp(platform, "any") == 0 ? "" : ": ", json_string_value(repair));
-    }
+  CLEANUP_BUFFER struct buffer hint = {0};
+  json_t *finding = findings_reason(probe, &hint);
+  if (finding == NULL)
+    launch_block(launch, server, "/sandbox/strategy", "strategy-unavailable", NULL,
+                 "the strategy \"%s\" cannot be used here", name);
+  else
     launch_block(launch, server, "/sandbox/strategy",
                  json_string_value(json_object_get(finding, "code")),
                  hint.length > 0 ? hint.data : NULL, "the strategy \"%s\" cannot be used here: %s",
                  name, json_string_value(json_object_get(finding, "text")));
-    return;
-  }
-  launch_block(launch, server, "/sandbox/strategy", "strategy-unavailable", NULL,
-               "the strategy \"%s\" cannot be used here", name);
 }
 
 /* Whether the plugin of a server is there and works; blocks it otherwise. */

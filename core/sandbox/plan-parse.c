@@ -233,13 +233,20 @@ static int set_directories(json_t *request, struct plan *plan, struct error **er
   return 0;
 }
 
+static int copy_instance(json_t *request, struct plan *plan, struct error **error)
+{
+  const char *instance = json_string_value(json_object_get(request, "instance"));
+  plan->instance = instance != NULL ? strdup(instance) : NULL;
+  return instance != NULL && plan->instance == NULL ? error_memory(error) : 0;
+}
+
 int plan_parse(json_t *message, json_t *request, struct plan **plan, struct error **error)
 {
   CLEANUP_PLAN struct plan *made = calloc(1, sizeof *made);
   if (made == NULL)
     return error_memory(error);
   if (read_all(message, request, made, error) < 0 || set_directories(request, made, error) < 0 ||
-      plan_check(made, error) < 0)
+      copy_instance(request, made, error) < 0 || plan_check(made, error) < 0)
     return -1;
   *plan = steal_pointer(made);
   return 0;

@@ -27,6 +27,16 @@ ptrdiff_t plan_find_step(const struct plan *plan, const char *name)
   return -1;
 }
 
+bool plan_step_may_fail(const struct plan *plan, size_t step)
+{
+  const struct plan_step *one = &plan->steps[step];
+  for (size_t i = step + 1; i < plan->step_count; i++)
+    if (plan->steps[i].phase == one->phase && plan->steps[i].if_failed != NULL &&
+        strcmp(plan->steps[i].if_failed, one->name) == 0)
+      return true;
+  return false;
+}
+
 const struct plan_step *plan_front(const struct plan *plan)
 {
   for (size_t i = 0; i < plan->step_count; i++)
@@ -124,6 +134,7 @@ void plan_free(struct plan **plan_pointer)
   for (size_t i = 0; i < plan->step_count; i++)
     free_step(&plan->steps[i]);
   free(plan->steps);
+  free(plan->instance);
   free(plan->locate_member);
   free(plan->locate_step);
   for (size_t i = 0; i < PLAN_LIMITS; i++)

@@ -100,6 +100,7 @@ struct plan_host_limit {
 };
 
 struct plan {
+  char *instance; /* the request's; NULL in a plan of `teardown` */
   enum plan_tree tree;
   bool setuid_engine;
   char **command; /* the server's command with command_path in front; ends with NULL */
@@ -200,6 +201,9 @@ ptrdiff_t plan_find_step(const struct plan *plan, const char *name);
 
 /* The front, or NULL in a plan of `teardown`. */
 const struct plan_step *plan_front(const struct plan *plan);
+
+/* Whether a step may fail: a later one of its phase is there for that very case. */
+bool plan_step_may_fail(const struct plan *plan, size_t step);
 
 /* The words of the message for these values. */
 const char *plan_phase_word(enum plan_phase phase);

@@ -10,7 +10,7 @@
 
 #include "command.h"
 #include "filter.h"
-#include "path.h"
+#include "plugins/common/path.h"
 #include "system.h"
 #include "verbs.h"
 

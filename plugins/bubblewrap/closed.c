@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "path.h"
+#include "plugins/common/path.h"
 
 #define RUN_MILLISECONDS 2000
 
@@ -85,7 +85,7 @@ static const char *first_line(const struct jauauth_host *host, struct jauauth_ca
     return "it did not end";
   if (result->errors == NULL || result->errors[0] == '\0')
     return "it gave no reason";
-  return bubblewrap_copy(host, call, result->errors, strcspn(result->errors, "\n"));
+  return plugin_copy(host, call, result->errors, strcspn(result->errors, "\n"));
 }
 
 void bubblewrap_closed(const struct jauauth_host *host, struct jauauth_call *call,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "missing.h"
-#include "path.h"
+#include "plugins/common/path.h"
 
 /* Scripts may be scripts' interpreters; the kernel follows a few (binfmt_script). */
 #define MOST_INTERPRETERS 4
@@ -31,9 +31,9 @@ static const char *search_inside(const struct bubblewrap_layout *layout, const c
   const struct bubblewrap_context *context = layout->context;
   for (const char *at = search;; at++) {
     size_t length = strcspn(at, ":");
-    const char *folder = bubblewrap_copy(context->host, context->call, at, length);
+    const char *folder = plugin_copy(context->host, context->call, at, length);
     if (folder[0] == '/') {
-      const char *path = bubblewrap_path_join(context->host, context->call, folder, name);
+      const char *path = plugin_path_join(context->host, context->call, folder, name);
       struct bubblewrap_found found;
       bubblewrap_resolve(layout, path, &found);
       if (is_program(&found))
@@ -59,10 +59,10 @@ static const char *closed_in_path(const struct bubblewrap_context *context, cons
   const char *closed = NULL;
   for (const char *at = search; closed == NULL && *at != '\0';) {
     size_t length = strcspn(at, ":");
-    const char *folder = bubblewrap_copy(context->host, context->call, at, length);
+    const char *folder = plugin_copy(context->host, context->call, at, length);
     if (folder[0] == '/')
       closed = bubblewrap_closed_folder(
-          context, bubblewrap_path_join(context->host, context->call, folder, name));
+          context, plugin_path_join(context->host, context->call, folder, name));
     at += length + (at[length] == ':');
   }
   return closed;
@@ -124,7 +124,7 @@ static const char *find_command(struct bubblewrap_missing *missing, const char *
   if (strchr(name, '/') == NULL)
     path = search_inside(layout, name, search);
   else if (name[0] != '/')
-    path = bubblewrap_path_join(context->host, context->call, layout->work, name);
+    path = plugin_path_join(context->host, context->call, layout->work, name);
   struct bubblewrap_found found;
   if (path != NULL) {
     bubblewrap_resolve(layout, path, &found);
@@ -184,7 +184,7 @@ static void note_arguments(struct bubblewrap_missing *missing)
     /* A final slash is usual for folders. */
     size_t length = strlen(path);
     if (length > 1 && path[length - 1] == '/')
-      path = bubblewrap_copy(context->host, context->call, path, length - 1);
+      path = plugin_copy(context->host, context->call, path, length - 1);
     if (path[0] == '/')
       bubblewrap_missing_note(missing, context->host->format(context->call, "command/%zu", i),
                               "the path in the arguments", path);
@@ -195,7 +195,7 @@ static bool is_interpreter(const char *command)
 {
   static const char *const names[] = {"node", "nodejs", "deno", "bun",  "python", "python3",
                                       "sh",   "bash",   "dash", "ruby", "perl"};
-  const char *name = bubblewrap_path_name(command);
+  const char *name = plugin_path_name(command);
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (strcmp(name, names[i]) == 0)
       return true;
@@ -224,8 +224,7 @@ static void check_relative_script(struct bubblewrap_layout *layout)
       !ends_like_script(script))
     return;
   struct bubblewrap_found found;
-  bubblewrap_resolve(layout, bubblewrap_path_join(host, context->call, layout->work, script),
-                     &found);
+  bubblewrap_resolve(layout, plugin_path_join(host, context->call, layout->work, script), &found);
   if (found.sight == BUBBLEWRAP_MISSING)
     bubblewrap_problem(context, "script-missing", "command/1",
                        host->format(context->call,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "path.h"
+#include "plugins/common/path.h"
 #include "verbs.h"
 
 /* The engine gives 128 + N for a server that signal N ended. */
@@ -82,7 +82,7 @@ static const char *engine_line(const struct jauauth_host *host, struct jauauth_c
   for (const char *line = errors; line != NULL && *line != '\0';) {
     size_t length = strcspn(line, "\n");
     if (strncmp(line, prefix, strlen(prefix)) == 0)
-      return bubblewrap_copy(host, call, line + strlen(prefix), length - strlen(prefix));
+      return plugin_copy(host, call, line + strlen(prefix), length - strlen(prefix));
     line += length + (line[length] == '\n');
   }
   return NULL;

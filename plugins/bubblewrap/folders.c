@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "mounts.h"
-#include "path.h"
+#include "plugins/common/path.h"
 
 #define MEBIBYTE       (UINT64_C(1) << 20)
 #define HOME_SIZE      (256 * MEBIBYTE)
@@ -69,7 +69,7 @@ static void add_kept_home(struct bubblewrap_layout *layout, const char *source)
   bubblewrap_layout_add(layout, &entry);
   for (size_t i = 0; i < layout->count; i++)
     if (layout->entries[i].owner == BUBBLEWRAP_USER &&
-        bubblewrap_path_below(layout->entries[i].target, layout->home))
+        plugin_path_below(layout->entries[i].target, layout->home))
       refuse(layout, "mount-below-writable", "mounts",
              "%s lies below the kept home %s: the server could put a link there that leads the "
              "mount out of the sandbox",
@@ -82,7 +82,7 @@ static bool is_possible(struct bubblewrap_layout *layout, const char *option, co
   if (strcmp(path, "/") == 0)
     refuse(layout, "folder-not-possible", option, "%s is the root, which is read-only%s", path, "",
            "choose a path such as /scratch");
-  else if (bubblewrap_path_is_plain(path))
+  else if (plugin_path_is_plain(path))
     return true;
   else
     refuse(layout, "folder-not-plain", option,

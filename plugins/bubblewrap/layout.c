@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "path.h"
+#include "plugins/common/path.h"
 
 /* As many as the kernel follows (path_resolution(7)). */
 #define MOST_LINKS 40
@@ -29,7 +29,7 @@ void bubblewrap_layout_replace(struct bubblewrap_layout *layout, const char *tar
   size_t kept = 0;
   for (size_t i = 0; i < layout->count; i++) {
     const struct bubblewrap_entry *entry = &layout->entries[i];
-    if (entry->owner != BUBBLEWRAP_SYSTEM || !bubblewrap_path_within(entry->target, target))
+    if (entry->owner != BUBBLEWRAP_SYSTEM || !plugin_path_within(entry->target, target))
       layout->entries[kept++] = *entry;
   }
   layout->count = kept;
@@ -37,8 +37,8 @@ void bubblewrap_layout_replace(struct bubblewrap_layout *layout, const char *tar
 
 static bool comes_before(const struct bubblewrap_entry *left, const struct bubblewrap_entry *right)
 {
-  size_t left_depth = bubblewrap_path_depth(left->target);
-  size_t right_depth = bubblewrap_path_depth(right->target);
+  size_t left_depth = plugin_path_depth(left->target);
+  size_t right_depth = plugin_path_depth(right->target);
   if (left_depth != right_depth)
     return left_depth < right_depth;
   return left->owner < right->owner;
@@ -61,7 +61,7 @@ const struct bubblewrap_entry *bubblewrap_layout_cover(const struct bubblewrap_l
   const struct bubblewrap_entry *best = NULL;
   for (size_t i = 0; i < layout->count; i++) {
     const struct bubblewrap_entry *entry = &layout->entries[i];
-    if (bubblewrap_path_within(path, entry->target) &&
+    if (plugin_path_within(path, entry->target) &&
         (best == NULL || strlen(entry->target) > strlen(best->target)))
       best = entry;
   }
@@ -80,7 +80,7 @@ bool bubblewrap_look(const struct bubblewrap_context *context, const char *path,
 static bool holds_entry(const struct bubblewrap_layout *layout, const char *path)
 {
   for (size_t i = 0; i < layout->count; i++)
-    if (bubblewrap_path_within(layout->entries[i].target, path))
+    if (plugin_path_within(layout->entries[i].target, path))
       return true;
   return false;
 }
@@ -139,12 +139,12 @@ void bubblewrap_resolve(const struct bubblewrap_layout *layout, const char *path
     size_t length = strcspn(rest, "/");
     if (length == 0)
       return;
-    const char *name = bubblewrap_copy(host, call, rest, length);
+    const char *name = plugin_copy(host, call, rest, length);
     rest += length;
     if (strcmp(name, ".") == 0)
       continue;
-    const char *next = strcmp(name, "..") == 0 ? bubblewrap_path_parent(host, call, current)
-                                               : bubblewrap_path_join(host, call, current, name);
+    const char *next = strcmp(name, "..") == 0 ? plugin_path_parent(host, call, current)
+                                               : plugin_path_join(host, call, current, name);
     const char *link = strcmp(next, "/") == 0 ? NULL : step(layout, next, found);
     if (strcmp(next, "/") == 0) {
       found->sight = BUBBLEWRAP_OWN;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "path.h"
+#include "plugins/common/path.h"
 
 struct bubblewrap_missing_file {
   struct bubblewrap_missing_file *next;
@@ -24,7 +24,7 @@ static const char *const whole_folders[] = {"/nix/store", "/gnu/store"};
 const char *bubblewrap_closed_folder(const struct bubblewrap_context *context, const char *path)
 {
   for (const char *at = strchr(path + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
-    const char *folder = bubblewrap_copy(context->host, context->call, path, (size_t)(at - path));
+    const char *folder = plugin_copy(context->host, context->call, path, (size_t)(at - path));
     struct jauauth_path info;
     if (!bubblewrap_look(context, folder, &info))
       return NULL;
@@ -37,12 +37,12 @@ const char *bubblewrap_closed_folder(const struct bubblewrap_context *context, c
 /* Folders that hold far more than one program: a home, a top folder, ~/.local. */
 static bool is_too_much(const char *folder)
 {
-  size_t depth = bubblewrap_path_depth(folder);
+  size_t depth = plugin_path_depth(folder);
   if (depth <= 1 || (depth == 2 && strncmp(folder, "/home/", 6) == 0))
     return true;
   static const char *const shared[] = {".local", ".config", ".cache", "Desktop", "Downloads"};
   for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
-    if (strcmp(bubblewrap_path_name(folder), shared[i]) == 0)
+    if (strcmp(plugin_path_name(folder), shared[i]) == 0)
       return true;
   return false;
 }
@@ -51,9 +51,8 @@ static bool has_root_mark(const struct bubblewrap_context *context, const char *
 {
   for (size_t i = 0; i < sizeof root_marks / sizeof root_marks[0]; i++) {
     struct jauauth_path info;
-    if (bubblewrap_look(context,
-                        bubblewrap_path_join(context->host, context->call, folder, root_marks[i]),
-                        &info))
+    if (bubblewrap_look(
+            context, plugin_path_join(context->host, context->call, folder, root_marks[i]), &info))
       return true;
   }
   return false;
@@ -65,21 +64,21 @@ static const char *mount_for_file(const struct bubblewrap_context *context, cons
 {
   const struct jauauth_host *host = context->host;
   for (size_t i = 0; i < sizeof whole_folders / sizeof whole_folders[0]; i++)
-    if (bubblewrap_path_below(path, whole_folders[i]))
+    if (plugin_path_below(path, whole_folders[i]))
       return whole_folders[i];
   const char *modules = strstr(path, "/node_modules/");
   if (modules != NULL) {
-    const char *folder = bubblewrap_copy(host, context->call, path, (size_t)(modules - path));
-    return is_too_much(folder) ? bubblewrap_path_join(host, context->call, folder, "node_modules")
+    const char *folder = plugin_copy(host, context->call, path, (size_t)(modules - path));
+    return is_too_much(folder) ? plugin_path_join(host, context->call, folder, "node_modules")
                                : folder;
   }
-  const char *parent = bubblewrap_path_parent(host, context->call, path);
+  const char *parent = plugin_path_parent(host, context->call, path);
   for (const char *folder = parent; !is_too_much(folder);
-       folder = bubblewrap_path_parent(host, context->call, folder))
+       folder = plugin_path_parent(host, context->call, folder))
     if (has_root_mark(context, folder))
       return folder;
-  if (strcmp(bubblewrap_path_name(parent), "bin") == 0) {
-    const char *prefix = bubblewrap_path_parent(host, context->call, parent);
+  if (strcmp(plugin_path_name(parent), "bin") == 0) {
+    const char *prefix = plugin_path_parent(host, context->call, parent);
     return is_too_much(prefix) ? path : prefix;
   }
   return is_too_much(parent) ? path : parent;
@@ -88,7 +87,7 @@ static const char *mount_for_file(const struct bubblewrap_context *context, cons
 static bool is_noted(const struct bubblewrap_missing *missing, const char *path)
 {
   for (const struct bubblewrap_missing_file *file = missing->first; file != NULL; file = file->next)
-    if (file->mount != NULL && bubblewrap_path_within(path, file->mount))
+    if (file->mount != NULL && plugin_path_within(path, file->mount))
       return true;
   return false;
 }
@@ -132,14 +131,14 @@ void bubblewrap_missing_note(struct bubblewrap_missing *missing, const char *opt
                              const char *role, const char *path)
 {
   const struct bubblewrap_context *context = missing->layout->context;
-  if (!bubblewrap_path_is_plain(path))
+  if (!plugin_path_is_plain(path))
     return;
   struct bubblewrap_found found;
   bubblewrap_resolve(missing->layout, path, &found);
   if (found.sight != BUBBLEWRAP_MISSING)
     return;
   /* A link that is shown leads to something that is not. */
-  if (bubblewrap_path_within(path, found.inside))
+  if (plugin_path_within(path, found.inside))
     note_path(missing, option, role, path);
   const char *end = context->host->real_path(context->call, path, NULL);
   if (end != NULL && strcmp(end, path) != 0)
@@ -183,7 +182,7 @@ void bubblewrap_missing_report(const struct bubblewrap_missing *missing)
           host->format(context->call,
                        "move it out of %s, or let that account enter with \"chmod o+x\"",
                        file->closed));
-    else if (bubblewrap_path_within(file->path, "/snap"))
+    else if (plugin_path_within(file->path, "/snap"))
       bubblewrap_problem(context, "not-shown", file->option,
                          host->format(context->call,
                                       "%s, %s, is a snap, which cannot run in another sandbox",

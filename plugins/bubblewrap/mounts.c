@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "path.h"
+#include "plugins/common/path.h"
 
 /* Reports a problem of one mount. `format` gets the target and then `detail`. */
 static void refuse(struct bubblewrap_layout *layout, size_t index, const char *code,
@@ -22,7 +22,7 @@ static const char *kernel_folder(const char *path)
 {
   static const char *const folders[] = {"/proc", "/dev", "/sys"};
   for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
-    if (bubblewrap_path_within(path, folders[i]))
+    if (plugin_path_within(path, folders[i]))
       return folders[i];
   return NULL;
 }
@@ -31,7 +31,7 @@ static const char *kernel_folder(const char *path)
 static bool is_sensible(struct bubblewrap_layout *layout, size_t index)
 {
   const struct jauauth_mount *mount = layout->context->request->mounts[index];
-  if (!bubblewrap_path_is_plain(mount->target)) {
+  if (!plugin_path_is_plain(mount->target)) {
     refuse(layout, index, "mount-target-not-plain",
            "the path inside, %s, is not an absolute path without \".\", \"..\", \"//\" and a final "
            "\"/\"%s",
@@ -148,12 +148,12 @@ void bubblewrap_mounts(struct bubblewrap_layout *layout)
   const struct jauauth_mount *const *mounts = context->request->mounts;
   size_t deepest = 0;
   for (size_t i = 0; mounts[i] != NULL; i++) {
-    size_t depth = bubblewrap_path_depth(mounts[i]->target);
+    size_t depth = plugin_path_depth(mounts[i]->target);
     deepest = depth > deepest ? depth : deepest;
   }
   /* Those above first, so that each meets what it will lie below. */
   for (size_t depth = 0; depth <= deepest; depth++)
     for (size_t i = 0; mounts[i] != NULL; i++)
-      if (bubblewrap_path_depth(mounts[i]->target) == depth)
+      if (plugin_path_depth(mounts[i]->target) == depth)
         add_mount(layout, i);
 }

@@ -6,7 +6,7 @@
 
 #include "command.h"
 #include "mounts.h"
-#include "path.h"
+#include "plugins/common/path.h"
 #include "system.h"
 
 #define DEFAULT_HOME "/home/" BUBBLEWRAP_USER_NAME
@@ -20,9 +20,9 @@ static const char *choose_home(struct bubblewrap_context *context)
   if (home == NULL)
     return DEFAULT_HOME;
   bool possible =
-      bubblewrap_path_is_plain(home) && strcmp(home, "/") != 0 && strpbrk(home, ":\n") == NULL;
+      plugin_path_is_plain(home) && strcmp(home, "/") != 0 && strpbrk(home, ":\n") == NULL;
   for (size_t i = 0; possible && i < sizeof taken / sizeof taken[0]; i++)
-    possible = !bubblewrap_path_within(home, taken[i]);
+    possible = !plugin_path_within(home, taken[i]);
   if (possible)
     return home;
   bubblewrap_problem(context, "home-not-possible", "environment",

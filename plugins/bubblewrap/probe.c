@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "closed.h"
+#include "plugins/common/version.h"
 #include "verbs.h"
 #include "version.h"
 
@@ -104,7 +105,7 @@ static bool ask_engine(struct probing *at)
     repair_by_package(at);
     return false;
   }
-  at->version = bubblewrap_version_text(host, at->call, version.output);
+  at->version = plugin_version_text(host, at->call, version.output);
   at->help = help.output;
   struct jauauth_path info = {.struct_size = (uint32_t)sizeof info};
   at->setuid =

@@ -169,13 +169,14 @@ static int32_t offline_validate(const struct jauauth_host *host, struct jauauth_
 static const char *quoted(const struct jauauth_host *host, struct jauauth_call *call,
                           const char *value)
 {
+  static const char quote[] = {'\'', '\\', '\'', '\''};
   char *word = host->allocate(call, 4 * strlen(value) + 3);
   char *at = word;
   *at++ = '\'';
   for (; *value != '\0'; value++) {
     if (*value == '\'') {
-      memcpy(at, "'\\''", 4);
-      at += 4;
+      memcpy(at, quote, sizeof quote);
+      at += sizeof quote;
     } else {
       *at++ = *value;
     }

@@ -14,6 +14,7 @@ import queue
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -570,13 +571,23 @@ class Client:
 
 
 _open = []
+_others = []
 _marks = []
+
+
+def end_later(process):
+    """Lets a program that is no client be ended with the case."""
+    _others.append(process)
 
 
 def clean_up():
     """Ends what a case left; only processes that it started itself are met."""
     while _open:
         _open.pop().kill()
+    while _others:
+        other = _others.pop()
+        other.kill()
+        other.wait()
     if any(marked(mark) for mark in _marks):
         eventually(lambda: not any(marked(mark) for mark in _marks), GONE)
     for mark in _marks:
@@ -654,6 +665,9 @@ class Router(Client):
                  **more):
         self.folder = scratch("router")
         self.servers_file = write(self.folder / "servers.json", {"servers": servers, **more})
+        if "state_directory" not in host:
+            # One of its own, so that no router of another test clears what this one left.
+            host += '\nstate_directory = "%s";\n' % (self.folder / "state")
         self.host_file = write(self.folder / "jauauth.conf", host)
         argv = [JAUAUTH, "serve", "--stdio", "--servers", str(self.servers_file),
                 "--config", str(self.host_file), *options]
@@ -676,3 +690,49 @@ def run(arguments, environment=None, data=None, seconds=WAIT):
 
 def strip_ansi(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+# --- What sandboxes are tested with ------------------------------------------------------------
+
+def ask(router, tool, arguments=None):
+    """What a tool of the probing servers found out."""
+    return router.call(tool, arguments or {}).result["structuredContent"]
+
+
+class Listener:
+    """Says hello to whoever connects."""
+
+    def __init__(self, family, address):
+        self.socket = socket.socket(family)
+        self.socket.bind(address)
+        self.socket.listen(8)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection:
+                connection.sendall(b"hello")
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+# A library that leaves a file in a folder whenever it is loaded.
+PRELOAD = """
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+__attribute__((constructor)) static void loaded(void)
+{
+  char name[128];
+  snprintf(name, sizeof name, "%s/loaded-%%d", (int)getpid());
+  int file = open(name, O_CREAT | O_WRONLY, 0666);
+  if (file >= 0)
+    close(file);
+}
+"""

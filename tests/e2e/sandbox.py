@@ -7,11 +7,10 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 
 sys.dont_write_bytecode = True
 import mcp  # noqa: E402
-from mcp import Router, Skip, case, check, equal  # noqa: E402
+from mcp import PRELOAD, Listener, Router, Skip, ask, case, check, equal  # noqa: E402
 
 SECRET = "s3cret-%d-%s" % (os.getpid(), os.urandom(8).hex())
 # Where nothing of these is set, a server still has them.
@@ -47,33 +46,6 @@ def opened(*servers, **more):
     router = Router(list(servers), **more)
     router.initialize()
     return router
-
-
-def ask(router, tool, arguments=None):
-    return router.call(tool, arguments or {}).result["structuredContent"]
-
-
-class Listener:
-    """Says hello to whoever connects."""
-
-    def __init__(self, family, address):
-        self.socket = socket.socket(family)
-        self.socket.bind(address)
-        self.socket.listen(8)
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            with connection:
-                connection.sendall(b"hello")
-
-    def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
 
 
 @case("a Python server has a home, a user, a group and a folder for temporary files")
@@ -223,21 +195,6 @@ def _():
     router.close()
 
 
-PRELOAD = """
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-__attribute__((constructor)) static void loaded(void)
-{
-  char name[128];
-  snprintf(name, sizeof name, "%s/loaded-%%d", (int)getpid());
-  int file = open(name, O_CREAT | O_WRONLY, 0666);
-  if (file >= 0)
-    close(file);
-}
-"""
-
-
 @case("LD_PRELOAD and PATH of a server's env are not those of a program outside")
 def _():
     needs_bubblewrap()
@@ -298,18 +255,14 @@ def _():
 
 @case("home is empty at each start, or kept where the file says so")
 def _():
-    state = mcp.scratch("state")
-    if mcp.ROOT:
-        environment = None
-    else:
-        environment = dict(os.environ, XDG_STATE_HOME=str(state), XDG_DATA_HOME=str(state))
+    host = 'state_directory = "%s";' % mcp.scratch("state")
     identifier = "keep%s" % os.urandom(4).hex()
     found = {}
     for word in ("empty", "keep"):
         for turn in range(2):
             entry = python_server(request={"home": word})
             entry["id"] = identifier
-            router = opened(entry, environment=environment)
+            router = opened(entry, host=host)
             path = ask(router, identifier + "_identity")["home"] + "/note"
             found[word, turn] = ask(router, identifier + "_read_file", {"path": path})["done"]
             check(ask(router, identifier + "_write_file", {"path": path})["done"], "home")

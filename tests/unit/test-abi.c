@@ -133,7 +133,8 @@ OFFSET(jauauth_host, step_if_failed, 368);
 OFFSET(jauauth_host, diagnose, 376);
 OFFSET(jauauth_host, host_options, 384);
 OFFSET(jauauth_host, run_environment, 392);
-SIZE(jauauth_host, 400);
+OFFSET(jauauth_host, probe_watch, 400);
+SIZE(jauauth_host, 408);
 
 OFFSET(jauauth_output, step, 0);
 OFFSET(jauauth_output, text, 8);

@@ -52,6 +52,8 @@ static void test_defaults(void **state)
   assert_string_equal(host->run_as, "jauauth-mcp");
   assert_null(host->state_directory);
   assert_int_equal(host->list_wait_ms, 10000);
+  assert_false(host->lazy);
+  assert_int_equal(host->idle_stop_ms, 0);
   assert_int_equal(host->message_limit, 16777216);
   assert_string_equal(host->environment[0], "HOME");
   assert_int_equal(host->network.kind, CONFIG_NETWORK_NONE);
@@ -79,6 +81,9 @@ static void test_every_key(void **state)
                 "run_as = \"servers\";\n"
                 "state_directory = \"/srv/state\";\n"
                 "list_wait_ms = 0;\n"
+                "start = \"lazy\";\n"
+                "prepare = \"before-start\";\n"
+                "idle_stop_ms = 600000;\n"
                 "message_limit = \"1m\";\n"
                 "environment = [\"HOME\", \"PROJECT_1\"];\n"
                 "request : {\n"
@@ -94,6 +99,9 @@ static void test_every_key(void **state)
   assert_string_equal(host->run_as, "servers");
   assert_string_equal(host->state_directory, "/srv/state");
   assert_int_equal(host->list_wait_ms, 0);
+  assert_true(host->lazy);
+  assert_true(host->prepare);
+  assert_int_equal(host->idle_stop_ms, 600000);
   assert_int_equal(host->message_limit, 1048576);
   assert_string_equal(host->environment[1], "PROJECT_1");
   assert_null(host->environment[2]);

@@ -382,13 +382,6 @@ static void test_death(void **state)
   client_says(world, 0, "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tools/list\"}");
   client_gets(world, 0,
               "{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"tools\":[{\"name\":\"other_t\"}]}}");
-  /* Started again, it takes calls again; nothing is sent twice. */
-  server_comes_up(world, 0, "{\"name\":\"t\"}");
-  server_gets_nothing(world, 0);
-  client_says_format(world, 0, CALL, "6");
-  server_gets_part(world, 0, "\"id\":3");
-  answer(world, 0, 3, 1);
-  client_gets_part(world, 0, "\"id\":6");
   world_free(world);
 }
 

@@ -158,7 +158,7 @@ static void test_mounts(void **state)
   assert_problem("{\"image\": \"i\", \"mounts\": [\"data:/data\"]}", "{}", "/mounts/0", form, hint);
   assert_problem("{\"image\": \"i\", \"mounts\": [\"/data\"]}", "{}", "/mounts/0", form, hint);
   assert_problem("{\"image\": \"i\", \"mounts\": [\"/a:/b\", \"/a:/c:rx\"]}", "{}", "/mounts/1",
-                 "behind the second colon of a mount stands \"ro\", \"rw\" or nothing", NULL);
+                 "behind the second \":\" of a mount stands \"ro\", \"rw\" or nothing", NULL);
   assert_problem("{\"image\": \"i\", \"ro_binds\": [[\"/a\", \"/b\"]],"
                  " \"rw_paths\": [\"/b\"]}",
                  "{}", "/rw_paths/0", "two different mounts have the place /b inside",

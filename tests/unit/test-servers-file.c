@@ -83,7 +83,8 @@ static void test_whole_shape(void **state)
             "{ \"servers\": [ { \"id\": \"filesystem\", \"name\": \"My files\", \"command\": "
             "\"node\", \"args\": [\"server.js\", \"$HOME/docs\", \"${KEY}\"], \"env\": {\"KEY\": "
             "\"a${HOME}b\", \"LD_PRELOAD\": \"/x.so\", \"PATH\": \"/bin\"}, \"requires_auth\": "
-            "true, \"allowed_users\": [\"admin\"], \"timeout_ms\": 30000, \"sandbox\": {"
+            "true, \"allowed_users\": [\"admin\"], \"timeout_ms\": 30000, \"start\": \"lazy\", "
+            "\"idle_stop_ms\": 0, \"sandbox\": {"
             "\"strategy\": \"none\", \"work_dir\": \"/work\", \"env_passthrough\": [\"LANG\"], "
             "\"temp_dir\": \"/var/tmp\" } } ], \"timeout_ms\": 20000, \"cache_tools\": true }");
   assert_int_equal(file.servers->server_count, 1);
@@ -108,6 +109,8 @@ static void test_whole_shape(void **state)
   assert_true(server_config_allows(server, "admin"));
   assert_false(server_config_allows(server, "ann"));
   assert_int_equal(server->timeout_ms, 30000);
+  assert_int_equal(server->start, CONFIG_START_LAZY);
+  assert_int_equal(server->idle_stop_ms, 0);
   assert_string_equal(server->sandbox.strategy, "none");
   assert_true(server->sandbox.strategy_given);
   assert_string_equal(server->sandbox.work_directory, "/work");
@@ -442,6 +445,8 @@ static void test_commands(void **state)
   expect_line(SERVER("\"args\": \"x\""), "expected a list of texts");
   expect_line(SERVER("\"timeout_ms\": 0"),
               "0 is outside the range from 1 to 86400000 milliseconds");
+  expect_line(SERVER("\"start\": \"never\""), "\"start\" must be \"eager\"");
+  expect_line(SERVER("\"idle_stop_ms\": -1"), "/servers/0/idle_stop_ms");
   expect_line(SERVER("\"timeout_ms\": 1.5"), "found a number with a fraction");
   expect_line(SERVER("\"requires_auth\": \"yes\""), "expected true or false, found a text");
   expect_line(SERVER("\"allowed_users\": []"), "an empty list allows nobody");

@@ -57,6 +57,7 @@ const struct jauauth_host host_vtable = {
     .diagnose = host_diagnose,
     .host_options = host_host_options,
     .run_environment = host_run_environment,
+    .probe_watch = host_probe_watch,
 };
 
 static const char *const verb_names[] = {

@@ -138,6 +138,7 @@ void host_probe_repair(struct jauauth_probe *probe, const char *platform, const 
 void host_probe_weak_version(struct jauauth_probe *probe, const char *identifier, const char *text,
                              const char *fixed_in);
 void host_probe_claim(struct jauauth_probe *probe, const char *property);
+void host_probe_watch(struct jauauth_probe *probe, const char *path);
 void host_problem(struct jauauth_problems *problems, const char *option, const char *text,
                   const char *hint);
 void host_diagnose(struct jauauth_diagnosis *diagnosis, uint32_t ended, const char *code,

@@ -88,6 +88,15 @@ void host_probe_claim(struct jauauth_probe *probe, const char *property)
               host_text(call, "probe_claim", property));
 }
 
+void host_probe_watch(struct jauauth_probe *probe, const char *path)
+{
+  struct jauauth_call *call = probe->call;
+  if (path == NULL || path[0] != '/')
+    host_fault(call, "probe_watch needs an absolute path");
+  else
+    host_append(call, host_list(call, "watched"), host_text(call, "probe_watch", path));
+}
+
 void host_problem(struct jauauth_problems *problems, const char *option, const char *text,
                   const char *hint)
 {

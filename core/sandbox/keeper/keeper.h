@@ -24,6 +24,8 @@ struct keeper {
   bool router_gone; /* the control socket is at its end */
   int stop_budget;  /* milliseconds that the ladder may still wait after the router's death */
   bool failed[IMAGE_STEPS_MAX];
+  bool left;            /* a REMOVE step failed, or a process could not be ended */
+  const char *instance; /* its entry in the journal; NULL: there is none */
 
   pid_t front; /* unreaped while front_running, so that its pid names no other process */
   bool front_running;

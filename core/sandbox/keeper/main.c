@@ -24,7 +24,7 @@ static int prepare(struct keeper *keeper)
   keeper->self = getpid();
   keeper->stop_budget = ROUTER_GONE_MILLISECONDS;
   keeper->status = keeper->gate = keeper->step_output = keeper->step_errors = -1;
-  os_close_from(KEEPER_IMAGE + 1);
+  os_close_from((keeper->instance != NULL ? KEEPER_LOCK : KEEPER_IMAGE) + 1);
   struct timeval patience = {.tv_sec = 1};
   setsockopt(KEEPER_CONTROL, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   sigset_t all;
@@ -75,7 +75,8 @@ static int forget(struct keeper *keeper)
 
 static void serve(struct keeper *keeper)
 {
-  bool started = keeper_run_phase(keeper, IMAGE_BEFORE, true) && keeper_start(keeper);
+  bool started = keeper_run_phase(keeper, IMAGE_PREPARE, true) &&
+                 keeper_run_phase(keeper, IMAGE_BEFORE, true) && keeper_start(keeper);
   if (forget(keeper) < 0) {
     started = false;
     keeper_fault(errno, "the secrets of the plan could not be dropped");
@@ -101,16 +102,23 @@ int main(int argc, char **argv)
 {
   static struct keeper keeper;
   const char without[] = "--without=";
+  const char journal[] = "--journal=";
   for (int i = 1; i < argc; i++)
-    if (strncmp(argv[i], without, sizeof without - 1) == 0 &&
-        !os_without(argv[i] + sizeof without - 1))
+    if (strncmp(argv[i], journal, sizeof journal - 1) == 0)
+      keeper.instance = argv[i] + sizeof journal - 1;
+    else if (strncmp(argv[i], without, sizeof without - 1) == 0 &&
+             !os_without(argv[i] + sizeof without - 1))
       _exit(2);
   if (prepare(&keeper) < 0) {
     keeper_fault(errno, "the keeper could not prepare itself");
     _exit(1);
   }
-  if (load(&keeper) == 0)
+  if (load(&keeper) == 0) {
     serve(&keeper);
+    /* Before it is told that all is done: who is told may look for the entry. */
+    if (keeper.instance != NULL && !keeper.left)
+      unlinkat(KEEPER_JOURNAL, keeper.instance, 0);
+  }
   keeper_tell(KEEPER_ENDED,
               (keeper.front_ran ? KEEPER_FRONT_RAN : 0U) | (keeper.let_go ? KEEPER_LET_GO : 0U),
               IMAGE_NONE, keeper.front_status, NULL, 0);

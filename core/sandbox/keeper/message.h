@@ -8,7 +8,10 @@
 /*
  * The keeper is started with exactly these descriptors: the server's stdin to read, stdout and
  * stderr to write, the control socket (SOCK_SEQPACKET), the sealed image. Its argument is the
- * server's id, for ps(1); "--without=LIST" in front of it is os_without().
+ * server's id, for ps(1); "--without=LIST" in front of it is os_without(). With
+ * "--journal=INSTANCE" there are two more descriptors: the folder of the router's journal, in which
+ * the keeper unlinks the entry of this name when nothing of the instance is left, and a file that
+ * is locked as long as any keeper has it open.
  *
  * From the router comes KEEPER_STOP, or the end of file, which means that the router has died. To
  * the router go datagrams of one struct keeper_message and text behind it. The last one is
@@ -17,7 +20,13 @@
 
 #define KEEPER_STOP "stop"
 
-enum { KEEPER_CONTROL = 3, KEEPER_IMAGE = 4, KEEPER_DATAGRAM_MAX = 64 * 1024 + 256 };
+enum {
+  KEEPER_CONTROL = 3,
+  KEEPER_IMAGE = 4,
+  KEEPER_JOURNAL = 5,
+  KEEPER_LOCK = 6,
+  KEEPER_DATAGRAM_MAX = 64 * 1024 + 256
+};
 
 enum keeper_kind {
   KEEPER_STARTED = 1, /* value: pid of the server's first process, 0: not on this machine */

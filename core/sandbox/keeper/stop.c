@@ -112,6 +112,7 @@ void keeper_sweep(struct keeper *keeper)
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD)
       return;
     if (keeper_now() >= deadline) {
+      keeper->left = true;
       for (ssize_t i = 0; i < count; i++)
         keeper_tell(KEEPER_REMAINS, 0, IMAGE_NONE, (int32_t)pids[i], NULL, 0);
       return;

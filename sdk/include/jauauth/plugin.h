@@ -201,9 +201,14 @@ struct jauauth_run_result {
   const char *errors;   /* the first 64 KiB of stderr */
 };
 
-/* Phase of a step, in the order in which the host runs them. */
-#define JAUAUTH_PHASE_PREPARE 1u /* slow, may use the network; on demand, with progress */
-#define JAUAUTH_PHASE_BEFORE  2u /* in order, each must succeed; never interrupted, but undone */
+/*
+ * Phase of a step, in the order in which the host runs them. Steps of PREPARE and BEFORE are run
+ * one after the other, and each must succeed, except one that a later step of its phase names in
+ * step_if_failed. What PREPARE steps print is shown as progress; a stop interrupts them, and
+ * nothing undoes them.
+ */
+#define JAUAUTH_PHASE_PREPARE 1u /* slow, may use the network; only where it is asked for */
+#define JAUAUTH_PHASE_BEFORE  2u /* never interrupted, but undone */
 #define JAUAUTH_PHASE_FRONT   3u /* exactly one: holds the server's stdin, stdout and stderr */
 #define JAUAUTH_PHASE_LOCATE  4u /* while the front runs */
 #define JAUAUTH_PHASE_AFTER   5u /* the front has ended: asks the engine what happened */
@@ -394,6 +399,11 @@ struct jauauth_host {
   const struct jauauth_options *(*host_options)(struct jauauth_call *call);
   /* One more variable for the programs that `run` starts later in this call. */
   void (*run_environment)(struct jauauth_call *call, const char *name, const char *value);
+  /* The answer of the probe depends on this absolute path: a socket, a program that the engine
+   * needs, a configuration file, one below /proc. The host may keep an answer that says AVAILABLE,
+   * and probes anew when the file has changed, has come or has gone. The engine's own path, the
+   * plugin, the account and the kernel are watched in any case. */
+  void (*probe_watch)(struct jauauth_probe *probe, const char *path);
 };
 
 /* ---- the end of a server, for `diagnose` ---------------------------------------------------- */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths as texts: tests and pieces that need no file system. */
-#include "path.h"
+#include "plugins/common/path.h"
 
 #include <string.h>
 
-bool bubblewrap_path_is_plain(const char *path)
+bool plugin_path_is_plain(const char *path)
 {
   if (path[0] != '/')
     return false;
@@ -22,7 +22,7 @@ bool bubblewrap_path_is_plain(const char *path)
   return true;
 }
 
-bool bubblewrap_path_below(const char *path, const char *folder)
+bool plugin_path_below(const char *path, const char *folder)
 {
   if (strcmp(folder, "/") == 0)
     return path[0] == '/' && path[1] != '\0';
@@ -30,12 +30,12 @@ bool bubblewrap_path_below(const char *path, const char *folder)
   return strncmp(path, folder, length) == 0 && path[length] == '/';
 }
 
-bool bubblewrap_path_within(const char *path, const char *folder)
+bool plugin_path_within(const char *path, const char *folder)
 {
-  return strcmp(path, folder) == 0 || bubblewrap_path_below(path, folder);
+  return strcmp(path, folder) == 0 || plugin_path_below(path, folder);
 }
 
-size_t bubblewrap_path_depth(const char *path)
+size_t plugin_path_depth(const char *path)
 {
   size_t depth = 0;
   for (const char *at = path; *at != '\0'; at++)
@@ -43,14 +43,14 @@ size_t bubblewrap_path_depth(const char *path)
   return depth;
 }
 
-const char *bubblewrap_path_name(const char *path)
+const char *plugin_path_name(const char *path)
 {
   const char *slash = strrchr(path, '/');
   return slash == NULL ? path : slash + 1;
 }
 
-char *bubblewrap_copy(const struct jauauth_host *host, struct jauauth_call *call, const char *text,
-                      size_t length)
+char *plugin_copy(const struct jauauth_host *host, struct jauauth_call *call, const char *text,
+                  size_t length)
 {
   char *copy = host->allocate(call, length + 1);
   memcpy(copy, text, length);
@@ -58,15 +58,15 @@ char *bubblewrap_copy(const struct jauauth_host *host, struct jauauth_call *call
   return copy;
 }
 
-const char *bubblewrap_path_parent(const struct jauauth_host *host, struct jauauth_call *call,
-                                   const char *path)
+const char *plugin_path_parent(const struct jauauth_host *host, struct jauauth_call *call,
+                               const char *path)
 {
-  size_t length = (size_t)(bubblewrap_path_name(path) - path);
-  return length <= 1 ? "/" : bubblewrap_copy(host, call, path, length - 1);
+  size_t length = (size_t)(plugin_path_name(path) - path);
+  return length <= 1 ? "/" : plugin_copy(host, call, path, length - 1);
 }
 
-const char *bubblewrap_path_join(const struct jauauth_host *host, struct jauauth_call *call,
-                                 const char *path, const char *rest)
+const char *plugin_path_join(const struct jauauth_host *host, struct jauauth_call *call,
+                             const char *path, const char *rest)
 {
   return host->format(call, "%s/%s", strcmp(path, "/") == 0 ? "" : path, rest);
 }
