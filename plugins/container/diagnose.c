@@ -175,18 +175,26 @@ static bool init_failed(const char *errors)
   return begins(errors, "[FATAL tini") || begins(errors, "ERROR (catatonit");
 }
 
+/* What was said about a server that never ran; NULL when it did, or when nothing failed. */
+static const char *start_failure(const struct jauauth_ending *ending, const struct state *state)
+{
+  if (ending->failed_step != NULL || init_failed(ending->errors))
+    return ending->errors;
+  if (begins(state->status, "created") || begins(state->status, "configured"))
+    return state->error[0] != '\0' ? state->error : ending->errors;
+  bool ran = state->status[0] != '\0' || (state->gone && ending->errors[0] == '\0');
+  return ran || ending->exit_code == 0 ? NULL : ending->errors;
+}
+
 int32_t container_diagnose(const struct container_engine *engine, const struct jauauth_host *host,
                            struct jauauth_call *call, const struct jauauth_ending *ending,
                            struct jauauth_diagnosis *diagnosis)
 {
   const struct container_context context = {.engine = engine, .host = host, .call = call};
   struct state state = read_state(ending);
-  if (ending->failed_step != NULL)
-    never_started(&context, ending->errors, diagnosis);
-  else if (begins(state.status, "created") || begins(state.status, "configured"))
-    never_started(&context, state.error[0] != '\0' ? state.error : ending->errors, diagnosis);
-  else if (init_failed(ending->errors))
-    never_started(&context, ending->errors, diagnosis);
+  const char *failure = start_failure(ending, &state);
+  if (failure != NULL)
+    never_started(&context, failure, diagnosis);
   else if (begins(state.status, "exited") || begins(state.status, "stopped"))
     server_ended(&context, ending, &state, diagnosis);
   else if (begins(state.status, "running") && ending->signal != 0)
@@ -196,10 +204,8 @@ int32_t container_diagnose(const struct container_engine *engine, const struct j
                                 "ended by signal %d",
                                 engine->shown, (int)ending->signal),
                    NULL);
-  else if (state.gone && ending->errors[0] == '\0')
+  else if (state.gone)
     host->diagnose(diagnosis, JAUAUTH_ENDED_SERVER, "removed-from-outside",
                    "the container is gone: somebody else has removed it", NULL);
-  else if (ending->exit_code != 0)
-    never_started(&context, ending->errors, diagnosis);
   return 0;
 }

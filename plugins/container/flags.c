@@ -170,7 +170,7 @@ static const char *whole_of(const struct container_context *context, const struc
 
 static void take_network(struct reading *reading, const struct given *given)
 {
-  const char *value = given->value;
+  const char *value = given->value != NULL ? given->value : "";
   const char *before = reading->flags->network;
   if (before != NULL && strcmp(before, value) != 0)
     container_problem(reading->context, "flag-twice", given->option,
@@ -220,7 +220,8 @@ static void take_number(struct reading *reading, const struct given *given, uint
 static void take_tmpfs(struct reading *reading, const struct given *given)
 {
   struct container_context *context = reading->context;
-  const char *path = container_copy(context, given->value, strcspn(given->value, ":"));
+  const char *value = given->value != NULL ? given->value : "";
+  const char *path = container_copy(context, value, strcspn(value, ":"));
   if (path[0] != '/' || path[1] == '\0') {
     container_problem(context, "flag-value", given->option, "--tmpfs needs an absolute path inside",
                       "such as --tmpfs /run:size=16m");
