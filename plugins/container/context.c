@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "container.h"
+#include "plugins/common/path.h"
 
 void container_problem(struct container_context *context, const char *code, const char *option,
                        const char *text, const char *hint)
@@ -16,9 +17,7 @@ void container_problem(struct container_context *context, const char *code, cons
 
 const char *container_copy(const struct container_context *context, const char *text, size_t length)
 {
-  char *copy = context->host->allocate(context->call, length + 1);
-  memcpy(copy, text, length);
-  return copy;
+  return plugin_copy(context->host, context->call, text, length);
 }
 
 bool container_probed_is(const struct container_context *context, const char *key,

@@ -134,11 +134,17 @@ static void never_started(const struct container_context *context, const char *s
                  "run \"jauauth plugins list\", which tries the engine");
 }
 
-static void server_ended(const struct container_context *context, const struct state *state,
+static void server_ended(const struct container_context *context,
+                         const struct jauauth_ending *ending, const struct state *state,
                          struct jauauth_diagnosis *diagnosis)
 {
   const struct jauauth_host *host = context->host;
   int code = state->exit_code;
+  /* A client that is killed closes the server's stdin, for which most servers end. */
+  const char *also = ending->signal == 0 || ending->asked != 0
+                         ? ""
+                         : host->format(context->call, ", and the client of %s by signal %d",
+                                        context->engine->shown, (int)ending->signal);
   if (code == SIGNAL_BASE + KILL_SIGNAL && state->out_of_memory)
     host->diagnose(diagnosis, JAUAUTH_ENDED_LIMIT, "memory-limit",
                    "the server was killed because the container used more memory than its limit",
@@ -149,15 +155,17 @@ static void server_ended(const struct container_context *context, const struct s
         "the server was killed (signal 9); where nobody did that, it was the memory limit",
         "look whether \"memory_limit\" is enough");
   else if (code > SIGNAL_BASE && code < SIGNAL_BASE + SIGNALS)
-    host->diagnose(
-        diagnosis, JAUAUTH_ENDED_SERVER, "server-signal",
-        host->format(context->call, "the server was ended by signal %d", code - SIGNAL_BASE), NULL);
+    host->diagnose(diagnosis, JAUAUTH_ENDED_SERVER, "server-signal",
+                   host->format(context->call, "the server was ended by signal %d%s",
+                                code - SIGNAL_BASE, also),
+                   NULL);
   else
     host->diagnose(diagnosis, JAUAUTH_ENDED_SERVER, "server-exit",
-                   host->format(context->call, "the server ended with status %d%s", code,
+                   host->format(context->call, "the server ended with status %d%s%s", code,
                                 state->out_of_memory
                                     ? ", after the memory limit had killed a process of it"
-                                    : ""),
+                                    : "",
+                                also),
                    NULL);
 }
 
@@ -167,20 +175,28 @@ static bool init_failed(const char *errors)
   return begins(errors, "[FATAL tini") || begins(errors, "ERROR (catatonit");
 }
 
+/* What was said about a server that never ran; NULL when it did, or when nothing failed. */
+static const char *start_failure(const struct jauauth_ending *ending, const struct state *state)
+{
+  if (ending->failed_step != NULL || init_failed(ending->errors))
+    return ending->errors;
+  if (begins(state->status, "created") || begins(state->status, "configured"))
+    return state->error[0] != '\0' ? state->error : ending->errors;
+  bool ran = state->status[0] != '\0' || (state->gone && ending->errors[0] == '\0');
+  return ran || ending->exit_code == 0 ? NULL : ending->errors;
+}
+
 int32_t container_diagnose(const struct container_engine *engine, const struct jauauth_host *host,
                            struct jauauth_call *call, const struct jauauth_ending *ending,
                            struct jauauth_diagnosis *diagnosis)
 {
   const struct container_context context = {.engine = engine, .host = host, .call = call};
   struct state state = read_state(ending);
-  if (ending->failed_step != NULL)
-    never_started(&context, ending->errors, diagnosis);
-  else if (begins(state.status, "created") || begins(state.status, "configured"))
-    never_started(&context, state.error[0] != '\0' ? state.error : ending->errors, diagnosis);
-  else if (init_failed(ending->errors))
-    never_started(&context, ending->errors, diagnosis);
+  const char *failure = start_failure(ending, &state);
+  if (failure != NULL)
+    never_started(&context, failure, diagnosis);
   else if (begins(state.status, "exited") || begins(state.status, "stopped"))
-    server_ended(&context, &state, diagnosis);
+    server_ended(&context, ending, &state, diagnosis);
   else if (begins(state.status, "running") && ending->signal != 0)
     host->diagnose(diagnosis, JAUAUTH_ENDED_SERVER, "client-killed",
                    host->format(call,
@@ -188,10 +204,8 @@ int32_t container_diagnose(const struct container_engine *engine, const struct j
                                 "ended by signal %d",
                                 engine->shown, (int)ending->signal),
                    NULL);
-  else if (state.gone && ending->errors[0] == '\0')
+  else if (state.gone)
     host->diagnose(diagnosis, JAUAUTH_ENDED_SERVER, "removed-from-outside",
                    "the container is gone: somebody else has removed it", NULL);
-  else if (ending->exit_code != 0)
-    never_started(&context, ending->errors, diagnosis);
   return 0;
 }

@@ -52,17 +52,32 @@ static void add_inspect(const struct container_context *context, struct jauauth_
   host->step_capture(step, STATE_BYTES);
 }
 
+/* What is here already is not asked of a registry. */
+static void add_pull(const struct container_setup *setup, struct jauauth_plan *plan,
+                     const char *program)
+{
+  const struct container_context *context = setup->context;
+  const struct jauauth_host *host = context->host;
+  struct jauauth_step *image =
+      container_step(context, plan, JAUAUTH_PHASE_PREPARE, "image", program, NULL);
+  const char *const look[] = {"inspect", "--type",     "image", "--format",
+                              "{{.Id}}", setup->image, NULL};
+  words(host, image, look);
+  struct jauauth_step *pull =
+      container_step(context, plan, JAUAUTH_PHASE_PREPARE, "pull", program, NULL);
+  host->step_if_failed(pull, "image");
+  host->step_argument(pull, "pull");
+  host->step_argument(pull, setup->image);
+  host->step_time_limit(pull, PULL_MILLISECONDS);
+}
+
 static void add_steps(const struct container_setup *setup, struct jauauth_plan *plan,
                       const char *program)
 {
   const struct container_context *context = setup->context;
   const struct jauauth_host *host = context->host;
   const char *container = container_name(context, context->request->instance);
-  struct jauauth_step *pull =
-      container_step(context, plan, JAUAUTH_PHASE_PREPARE, "pull", program, NULL);
-  host->step_argument(pull, "pull");
-  host->step_argument(pull, setup->image);
-  host->step_time_limit(pull, PULL_MILLISECONDS);
+  add_pull(setup, plan, program);
   struct jauauth_step *create =
       container_step(context, plan, JAUAUTH_PHASE_BEFORE, "create", program, NULL);
   container_add_create(setup, create, plan);

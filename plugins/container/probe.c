@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "plugins/common/version.h"
 
 enum { ASK_MILLISECONDS = 5000, WORDS_MAX = 48, SHOWN_MAX = 400 };
 
@@ -194,4 +195,13 @@ void container_claim(const struct container_probing *at)
   const char *const *claims = at->context.engine->claims;
   for (; *claims != NULL; claims++)
     at->context.host->probe_claim(at->probe, *claims);
+}
+
+void container_weak_versions(const struct container_probing *at, const char *version,
+                             const struct container_weak_version *rows, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    if (plugin_version_within(version, rows[i].first, rows[i].fixed_in))
+      at->context.host->probe_weak_version(at->probe, rows[i].identifier, rows[i].text,
+                                           rows[i].fixed_in);
 }

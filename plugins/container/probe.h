@@ -18,6 +18,13 @@ struct container_cause {
   struct container_repair repairs[4]; /* as many as are not empty */
 };
 
+struct container_weak_version {
+  const char *identifier;
+  const char *first;
+  const char *fixed_in;
+  const char *text;
+};
+
 /* A probe under way. */
 struct container_probing {
   struct container_context context;
@@ -54,5 +61,9 @@ void container_tell_machine(const struct container_probing *at, bool remote);
 bool container_try(const struct container_probing *at);
 
 void container_claim(const struct container_probing *at);
+
+/* Tells which rows cover this version. */
+void container_weak_versions(const struct container_probing *at, const char *version,
+                             const struct container_weak_version *rows, size_t count);
 
 #endif

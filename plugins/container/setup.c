@@ -6,6 +6,7 @@
 
 #include "environment.h"
 #include "image.h"
+#include "plugins/common/path.h"
 
 #define DEFAULT_HOME "/home/mcp"
 
@@ -15,20 +16,6 @@
 const char *container_name(const struct container_context *context, const char *instance)
 {
   return context->host->format(context->call, "jauauth-%s", instance);
-}
-
-bool container_path_is_plain(const char *path)
-{
-  if (path == NULL || path[0] != '/')
-    return false;
-  for (const char *at = path; *at != '\0';) {
-    size_t length = strcspn(at + 1, "/");
-    bool dots = (length == 1 && at[1] == '.') || (length == 2 && at[1] == '.' && at[2] == '.');
-    if ((length == 0 && strcmp(path, "/") != 0) || dots)
-      return false;
-    at += 1 + length;
-  }
-  return true;
 }
 
 uint64_t container_limit(const struct container_context *context, uint32_t limit)
@@ -54,7 +41,7 @@ static const char *choose_home(struct container_context *context)
       home = context->request->environment[i]->value;
   if (home == NULL)
     return DEFAULT_HOME;
-  bool possible = container_path_is_plain(home) && strpbrk(home, ":,\n") == NULL;
+  bool possible = plugin_path_is_plain(home) && strpbrk(home, ":,\n") == NULL;
   for (size_t i = 0; possible && i < sizeof taken / sizeof taken[0]; i++)
     possible = strcmp(home, taken[i]) != 0;
   if (possible)
@@ -138,7 +125,7 @@ static void check_mounts(struct container_setup *setup)
   for (size_t i = 0; context->request->mounts[i] != NULL; i++) {
     const char *target = context->request->mounts[i]->target;
     const char *option = host->format(context->call, "mounts/%zu", i);
-    bool possible = container_path_is_plain(target);
+    bool possible = plugin_path_is_plain(target);
     for (size_t j = 0; possible && j < sizeof taken / sizeof taken[0]; j++)
       possible = strcmp(target, taken[j]) != 0;
     if (!possible)
@@ -165,11 +152,11 @@ void container_prepare(struct container_setup *setup)
                         "write it in one place only");
     setup->work_directory = setup->flags.work_directory;
   }
-  if (setup->work_directory != NULL && !container_path_is_plain(setup->work_directory))
+  if (setup->work_directory != NULL && !plugin_path_is_plain(setup->work_directory))
     container_problem(context, "work-directory", "work_directory",
                       "the work directory must be an absolute path inside", "such as /app");
   if (setup->temporary != NULL &&
-      (!container_path_is_plain(setup->temporary) || strpbrk(setup->temporary, ":,") != NULL ||
+      (!plugin_path_is_plain(setup->temporary) || strpbrk(setup->temporary, ":,") != NULL ||
        strcmp(setup->temporary, "/") == 0))
     container_problem(context, "temporary-directory", "temporary_directory",
                       "this can be no folder for temporary files inside", "such as /tmp");

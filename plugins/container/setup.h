@@ -29,9 +29,6 @@ void container_prepare(struct container_setup *setup);
 /* The name of the container of an instance. */
 const char *container_name(const struct container_context *context, const char *instance);
 
-/* Whether the path is absolute and free of empty, "." and ".." parts. */
-bool container_path_is_plain(const char *path);
-
 /* A limit of the request; 0: none. */
 uint64_t container_limit(const struct container_context *context, uint32_t limit);
 

@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#include "container/options.h"
-#include "container/probe.h"
-#include "container/version.h"
+#include "plugins/container/options.h"
+#include "plugins/container/probe.h"
 
 static const char *const claims[] = {
     "no-network",     "private-pid-namespace",     "private-ipc",
@@ -61,9 +60,11 @@ static const struct container_cause causes[] = {
      {{JAUAUTH_PLATFORM_ANY, "docker run --rm hello-world, which shows the same"}}},
     {NULL, NULL, NULL, {{NULL, NULL}}}};
 
-/* Where the client goes: an address that is no socket of this machine is another one. */
-static bool is_remote(const struct container_probing *at, const char *system)
+/* Where the client goes, in the arena; "" when nothing says it. */
+static const char *find_address(const struct container_probing *at)
 {
+  static const char *const words[] = {"context", "inspect", "--format",
+                                      "{{.Endpoints.docker.Host}}", NULL};
   const struct jauauth_host *host = at->context.host;
   const struct jauauth_options *settings = host->host_options(at->context.call);
   const char *address = host->option_text(settings, "host", NULL);
@@ -71,15 +72,22 @@ static bool is_remote(const struct container_probing *at, const char *system)
   for (size_t i = 0; address == NULL && list[i] != NULL; i += 2)
     if (strcmp(list[i], "DOCKER_HOST") == 0)
       address = list[i + 1];
-  static const char *const words[] = {"context", "inspect", "--format",
-                                      "{{.Endpoints.docker.Host}}", NULL};
   struct jauauth_run_result result;
   if (address == NULL && container_ask(at, words, &result) && result.exit_code == 0)
     address = result.output;
+  return address == NULL ? "" : container_copy(&at->context, address, strcspn(address, "\n"));
+}
+
+/* An address that is no socket of this machine is another one. */
+static bool is_remote(const struct container_probing *at, const char *system)
+{
+  static const char local[] = "unix://";
+  const char *address = find_address(at);
+  bool socket = strncmp(address, local, strlen(local)) == 0;
+  if (socket && address[strlen(local)] == '/')
+    at->context.host->probe_watch(at->probe, address + strlen(local));
   /* Docker Desktop has its processes in a virtual machine behind a socket of this one. */
-  return strcmp(system, "Docker Desktop") == 0 ||
-         (address != NULL && strncmp(address, "unix://", 7) != 0 && address[0] != '\n' &&
-          address[0] != '\0');
+  return strcmp(system, "Docker Desktop") == 0 || (address[0] != '\0' && !socket);
 }
 
 static bool tell_limits(const struct container_probing *at, const char *line)
@@ -129,7 +137,7 @@ static int32_t docker_probe(const struct jauauth_host *host, struct jauauth_call
   bool limits = tell_limits(&at, line);
   host->probe_feature(probe, CONTAINER_ROOTLESS, rootless ? "yes" : "no");
   container_tell_machine(&at, is_remote(&at, container_field(&at.context, line, 1)));
-  container_weak_versions(&at.context, probe, version, weak_versions,
+  container_weak_versions(&at, version, weak_versions,
                           sizeof weak_versions / sizeof weak_versions[0]);
   if (!container_try(&at))
     return 0;

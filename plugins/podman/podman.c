@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#include "container/options.h"
-#include "container/probe.h"
-#include "container/version.h"
+#include "plugins/container/options.h"
+#include "plugins/container/probe.h"
 
 /* Its filter of system calls lets user namespaces be made inside, so that this is not claimed. */
 static const char *const claims[] = {
@@ -171,7 +170,11 @@ static int32_t podman_probe(const struct jauauth_host *host, struct jauauth_call
   host->probe_feature(probe, CONTAINER_ROOTLESS, rootless ? "yes" : "no");
   container_tell_machine(&at, strcmp(field(&at, line, SERVICE), "true") == 0);
   bool limits = tell_limits(&at, line);
-  container_weak_versions(&at.context, probe, version, weak_versions,
+  static const char *const watched[] = {"/etc/subuid", "/etc/containers/containers.conf",
+                                        "/etc/containers/storage.conf", "/proc/self/limits"};
+  for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
+    host->probe_watch(probe, watched[i]);
+  container_weak_versions(&at, version, weak_versions,
                           sizeof weak_versions / sizeof weak_versions[0]);
   if (!container_try(&at))
     return 0;

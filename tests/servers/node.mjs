@@ -49,6 +49,21 @@ const tools = {
     interfaces: Object.keys(os.networkInterfaces()),
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   }),
+  hungry: () => {
+    for (const held = []; ; ) held.push(Buffer.alloc(1 << 22, 1));
+  },
+  fill: () => {
+    const file = path.join(os.tmpdir(), 'fill');
+    let written = 0;
+    const descriptor = fs.openSync(file, 'w');
+    const outcome = attempt(() => {
+      for (const block = Buffer.alloc(1 << 20); ; ) written += fs.writeSync(descriptor, block);
+    });
+    fs.closeSync(descriptor);
+    fs.rmSync(file);
+    return { outcome, written };
+  },
+  wait: () => new Promise(() => {}),
   connect: async ({ port }) => ({ outcome: await connect({ host: '127.0.0.1', port }) }),
 };
 
