@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Versions of engines: reading and comparing. */
+/* Versions of engines that are known to be weak. */
 #ifndef CONTAINER_VERSION_H
 #define CONTAINER_VERSION_H
 
@@ -11,10 +11,6 @@ struct container_weak_version {
   const char *fixed_in;
   const char *text;
 };
-
-/* Negative, 0 or positive as `left` is older than, the same as or newer than `right`: numbers
- * between dots, missing ones are 0. */
-int container_version_compare(const char *left, const char *right);
 
 /* Tells which rows cover this version. */
 void container_weak_versions(const struct container_context *context, struct jauauth_probe *probe,
