@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "number.h"
+#include "plugins/common/flags.h"
 
 enum engines { DOCKER = 1, PODMAN = 2, BOTH = 3 };
 
@@ -121,17 +122,6 @@ static bool next(struct reading *reading, struct given *given)
   return true;
 }
 
-static bool is_one_of(const char *value, const char *values)
-{
-  size_t length = strlen(value);
-  if (length == 0 || strchr(value, '|') != NULL)
-    return false;
-  for (const char *at = values; (at = strstr(at, value)) != NULL; at++)
-    if (at > values && at[-1] == '|' && at[length] == '|')
-      return true;
-  return false;
-}
-
 /* What a flag means with the value that it has here. */
 static enum use use_of(const struct given *given)
 {
@@ -147,18 +137,7 @@ static enum use use_of(const struct given *given)
     return value[0] == '\0' || strcmp(value, "host") == 0 || strpbrk(value, ":/=,") != NULL
                ? UNKNOWN
                : NETWORK;
-  return row->text == NULL || is_one_of(value, row->text) ? row->use : UNKNOWN;
-}
-
-static bool is_allowed(const struct container_context *context, const struct given *given,
-                       const char *whole)
-{
-  const struct jauauth_host *host = context->host;
-  const char *const *allowed = host->option_list(host->host_options(context->call), "allow_flags");
-  for (size_t i = 0; allowed[i] != NULL; i++)
-    if (strcmp(allowed[i], given->name) == 0 || strcmp(allowed[i], whole) == 0)
-      return true;
-  return false;
+  return row->text == NULL || plugin_flag_has_value(row->text, value) ? row->use : UNKNOWN;
 }
 
 static const char *whole_of(const struct container_context *context, const struct given *given)
@@ -183,7 +162,7 @@ static void take_unknown(struct reading *reading, const struct given *given)
   struct container_context *context = reading->context;
   const struct jauauth_host *host = context->host;
   const char *whole = whole_of(context, given);
-  if (is_allowed(context, given, whole)) {
+  if (plugin_flag_is_allowed(host, context->call, given->name, whole)) {
     append(context, &reading->flags->allowed, whole);
     if (given->row != NULL && given->row->use == NETWORK)
       take_network(reading, given); /* the engines take one network and no second */

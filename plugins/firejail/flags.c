@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "plugins/common/flags.h"
 #include "plugins/common/path.h"
 
 enum form { BARE, VALUE };
@@ -40,17 +41,6 @@ static const struct row *find_row(const char *name)
   return NULL;
 }
 
-static bool is_one_of(const char *value, const char *values)
-{
-  size_t length = strlen(value);
-  if (length == 0 || strchr(value, '|') != NULL)
-    return false;
-  for (const char *at = values; (at = strstr(at, value)) != NULL; at++)
-    if (at > values && at[-1] == '|' && at[length] == '|')
-      return true;
-  return false;
-}
-
 /* What a flag means with the value that it has here. */
 static enum use use_of(const struct given *given)
 {
@@ -63,26 +53,15 @@ static enum use use_of(const struct given *given)
     return given->value == NULL ? row->use : UNKNOWN;
   if (given->value == NULL || given->value[0] == '\0')
     return UNKNOWN;
-  return row->text == NULL || is_one_of(given->value, row->text) ? row->use : UNKNOWN;
-}
-
-/* By its name, or with the value. */
-static bool is_allowed(const struct firejail_context *context, const struct given *given)
-{
-  const struct jauauth_host *host = context->host;
-  const char *const *allowed = host->option_list(host->host_options(context->call), "allow_flags");
-  for (size_t i = 0; allowed[i] != NULL; i++)
-    if (strcmp(allowed[i], given->whole) == 0 ||
-        (given->row == NULL && strcmp(allowed[i], given->name) == 0))
-      return true;
-  return false;
+  return row->text == NULL || plugin_flag_has_value(row->text, given->value) ? row->use : UNKNOWN;
 }
 
 static void take_unknown(struct firejail_context *context, struct firejail_flags *flags,
                          const struct given *given)
 {
   const struct jauauth_host *host = context->host;
-  if (is_allowed(context, given)) {
+  if (plugin_flag_is_allowed(host, context->call, given->row == NULL ? given->name : NULL,
+                             given->whole)) {
     firejail_append(context, &flags->passed, given->whole);
     firejail_append(context, &flags->allowed, given->whole);
     return;

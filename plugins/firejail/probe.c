@@ -211,6 +211,8 @@ static void tell_home(const struct probing *at)
                   host->inspect_path(at->call, home, &info, NULL) == 0 &&
                   info.type == JAUAUTH_PATH_DIRECTORY;
   host->probe_feature(at->probe, FIREJAIL_HOME, is_there ? home : "none");
+  if (home != NULL && !is_there && home[0] == '/')
+    host->probe_watch(at->probe, home); /* what is in a home changes all the time */
 }
 
 static void tell_kernel(const struct probing *at)
@@ -222,6 +224,15 @@ static void tell_kernel(const struct probing *at)
   bool apparmor = host->inspect_path(at->call, "/sys/kernel/security/apparmor", &info, NULL) == 0;
   host->probe_feature(at->probe, FIREJAIL_COUNTS_PROCESSES, counts ? "yes" : "no");
   host->probe_feature(at->probe, FIREJAIL_APPARMOR, apparmor ? "yes" : "no");
+}
+
+/* What the answer depends on besides the engine, the account and the kernel. */
+static void tell_watched(const struct probing *at)
+{
+  static const char *const files[] = {SETTINGS, "/etc/firejail/firejail.users",
+                                      "/etc/firejail/default.profile", "/etc/passwd"};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+    at->host->probe_watch(at->probe, files[i]);
 }
 
 static void tell_version(const struct probing *at)
@@ -262,6 +273,7 @@ int32_t firejail_probe(const struct jauauth_host *host, struct jauauth_call *cal
   tell_networking(&at);
   tell_home(&at);
   tell_kernel(&at);
+  tell_watched(&at);
   for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++)
     host->probe_claim(probe, claims[i]);
   return 0;

@@ -21,7 +21,7 @@ from mcp import Router, add_case, check, contains, equal, server  # noqa: E402
 TRIES = int(os.environ.get("JAUAUTH_OUTLIVE_TRIES", "10" if mcp.SLOWED else "20"))
 KEEPER = "jauauth-keeper"
 # Strategies whose servers tell under which limits they run.
-WITNESSED = ("none", "bubblewrap", "holder")
+WITNESSED = ("none", "bubblewrap", "firejail", "holder")
 # Of the engines that need an image: one in which python3 is found, by its local name.
 IMAGE = os.environ.get("JAUAUTH_TEST_IMAGE")
 CONTAINERS = ("docker", "podman")
@@ -69,7 +69,7 @@ class Witnessed(Router):
             self.notes.append(notes)
             arguments = ["--witness", str(notes)]
             request = {"memory_limit": "1g", "accept_partial": ["memory_limit"]}
-            if strategy == "bubblewrap":
+            if strategy in ("bubblewrap", "firejail"):
                 request["mounts"] = ["%s:%s" % (notes, notes)]
         if strategy == "holder":
             return self.holder.server(identifier, behaviour, *arguments, mark=self.mark,
