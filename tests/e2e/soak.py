@@ -101,6 +101,12 @@ class Soak:
             self.take()
 
 
+def workers_gone(router):
+    """Waits for the end of the idle plugin workers, whose descriptors the router holds till then."""
+    mcp.eventually(lambda: not any(b"plugin-worker" in mcp.command_line(pid)
+                                   for pid, _ in mcp.descendants(router.pid)))
+
+
 @case("%d calls over %d servers: every answer is right, nothing grows" % (CALLS, SERVERS))
 def _():
     program = mcp.servers_folder() / "echo"
@@ -116,6 +122,7 @@ def _():
     begin = time.monotonic()
     soak.fill()
     soak.run(CALLS // 5)
+    workers_gone(router)
     memory, (what, files) = kibibytes(router.pid), descriptors(router.pid)
     soak.run(CALLS - CALLS // 5)
     memory_after, (_, files_after) = kibibytes(router.pid), descriptors(router.pid)
@@ -146,6 +153,7 @@ def _():
             check(router.call("s_nothing").error, "an unknown tool has answered")
             router.others.clear()
     turn(200)
+    workers_gone(router)
     memory, (what, files) = kibibytes(router.pid), descriptors(router.pid)
     turn(100 if mcp.SLOWED else 1000)
     equal(descriptors(router.pid)[1], files, what)
