@@ -176,6 +176,7 @@ def _():
 
 @case("the environment holds what is named and nothing else, literally")
 def _():
+    mcp.needs_plain_keeper()
     named = {"NAMED": "x = y\n", "CUT": "a # b", "SPACES": "a  b ", "QUOTES": "\"'`$HOME ${x} \\",
              "EMPTY": "", "LONG": "x" * 20000, "UNICODE": "naïve ☃"}
     environment = dict(os.environ, E2E_PASSED="passed", E2E_SECRET=SECRET)

@@ -102,7 +102,7 @@ class Soak:
 
 
 def workers_gone(router):
-    """Waits for the end of the idle plugin workers, whose descriptors the router holds till then."""
+    """Waits for the end of the idle plugin workers: the router holds descriptors till then."""
     mcp.eventually(lambda: not any(b"plugin-worker" in mcp.command_line(pid)
                                    for pid, _ in mcp.descendants(router.pid)))
 
