@@ -512,13 +512,8 @@ def _():
 
 @case("cached tools are shown before the server answers")
 def _():
-    import os
-    state = mcp.scratch("state")
-    environment = dict(os.environ, XDG_STATE_HOME=str(state), XDG_CACHE_HOME=str(state),
-                       XDG_DATA_HOME=str(state))
-    if mcp.ROOT:
-        raise mcp.Skip("root keeps its state in the system's directory")
-    first = Router([server("one")], environment=environment, cache_tools=True)
+    host = 'state_directory = "%s";\n' % mcp.scratch("state")
+    first = Router([server("one")], host=host, cache_tools=True)
     first.initialize()
     names = list(first.list_tools())
     first.close()
@@ -527,7 +522,7 @@ def _():
     kept = slow.read_text()
     slow.write_text(kept.replace("type=int, default=0,", "type=int, default=3000,"))
     try:
-        second = Router([server("one")], environment=environment, host="list_wait_ms = 100;\n",
+        second = Router([server("one")], host=host + "list_wait_ms = 100;\n",
                         cache_tools=True)
         second.initialize()
         equal(list(second.list_tools()), names)

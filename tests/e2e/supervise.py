@@ -168,7 +168,7 @@ def _():
 
 @case("a server that cannot be planned is parked at once with the reason")
 def _():
-    missing = server("one", request={"mounts": ["/no/such/place:/data:ro"]})
+    missing = mcp.program("one", ["/no/such/place"], strategy=mcp.a_strategy())
     router = Router([missing, server("two")])
     router.initialize()
     check("two_echo" in router.list_tools(), "the good server is missing")
