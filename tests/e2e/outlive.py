@@ -18,7 +18,7 @@ import engine  # noqa: E402
 import mcp  # noqa: E402
 from mcp import Router, add_case, check, contains, equal, server  # noqa: E402
 
-TRIES = int(os.environ.get("JAUAUTH_OUTLIVE_TRIES", "10" if mcp.SLOWED else "20"))
+TRIES = int(os.environ.get("JAUAUTH_OUTLIVE_TRIES", "5" if mcp.SLOWED else "20"))
 KEEPER = "jauauth-keeper"
 # Strategies whose servers tell under which limits they run.
 WITNESSED = ("none", "bubblewrap", "firejail", "holder")
