@@ -358,9 +358,9 @@ def _():
 def _():
     work = mcp.give_to_account(scratch("work"))
     text = json.dumps({"servers": [entry(sandbox={"strategy": "bubblewrap", "mounts": [
-        "%s:/work" % work, "/usr/share:/work/share:ro"]})]})
+        "%s:/data" % work, "/usr/share:/data/share:ro"]})]})
     _, out, err, _, _ = checked(text)
-    contains(out + err, "/work/share")
+    contains(out + err, "/data/share")
 
 
 @case("a program that the sandbox does not show is an error with the mount that shows it")

@@ -273,9 +273,9 @@ def _():
 
 @case("work_dir and temp_dir are where the file says")
 def _():
-    router = opened(python_server(request={"work_dir": "/work/here", "temp_dir": "/scratch"}))
+    router = opened(python_server(request={"work_dir": "/data/here", "temp_dir": "/scratch"}))
     found = ask(router, "py_identity")
-    equal(found["directory"], "/work/here")
+    equal(found["directory"], "/data/here")
     check(ask(router, "py_write_file", {"path": "/scratch/x"})["done"], "temp_dir is not writable")
     equal(found["temporary"], "/scratch", "tempfile.gettempdir()")
     router.close()
