@@ -364,7 +364,7 @@ def _():
     router = opened(python_server({"read_only_paths": [str(folder)]}, work_dir=str(folder)))
     equal(ask(router, "py_identity")["directory"], str(folder))
     router.close()
-    refused(python_server(work_dir="/data/e2e/none"), "/work/e2e/none")
+    refused(python_server(work_dir="/data/e2e/none"), "/data/e2e/none")
 
 
 @case("a secret is on no command line, in no other environment, in no log")
