@@ -7,6 +7,7 @@ there is skipped, unless $JAUAUTH_ENGINES is set: then it is a failure.
 """
 
 import atexit
+import fcntl
 import json
 import os
 import pathlib
@@ -28,6 +29,13 @@ PLAIN_IMAGE = "docker.io/library/alpine:latest"
 START_DOCKERD = str(HERE / "start-dockerd")
 # Two routers of one test run must not take each other's containers for their own leavings.
 LABEL = "jauauth.server"
+
+
+def alone():
+    """Waits until no other test uses the engine: one of them stops it and starts it again."""
+    if PLACE:
+        lock = os.open(os.path.join(PLACE, "tests.lock"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC)
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def missing(text):
@@ -185,3 +193,4 @@ DOCKER = Engine("docker")
 PODMAN = Engine("podman")
 ROOTLESS = Engine("podman", ACCOUNT)
 ALL = (DOCKER, PODMAN, ROOTLESS)
+alone()
