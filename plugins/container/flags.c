@@ -231,8 +231,9 @@ static void take(struct reading *reading, const struct given *given)
   case PASS:
     append(context, &flags->passed, whole_of(context, given));
     return;
-  case SAME:
-    return; /* the plan has it already */
+  case SAME: /* the plan has it already */
+    flags->read_only = flags->read_only || strcmp(given->name, "--read-only") == 0;
+    return;
   case MEMORY:
     take_number(reading, given, &flags->memory, container_parse_size);
     return;

@@ -203,6 +203,29 @@ static void keep_leads(const struct container_context *context, struct jauauth_p
   }
 }
 
+/* What the engine itself would leave open, unless the user wrote that it is to be closed. */
+static void note_defaults(const struct container_setup *setup)
+{
+  const struct container_context *context = setup->context;
+  const struct jauauth_host *host = context->host;
+  bool network = setup->network_by == NULL && setup->flags.network == NULL &&
+                 context->request->network_given == 0;
+  bool root = !setup->flags.read_only;
+  if (!network && !root)
+    return;
+  host->note(context->problems, network ? "network" : "extra_flags",
+             host->format(context->call, "the defaults are stricter than those of %s: %s%s%s",
+                          context->engine->shown, network ? "there is no network" : "",
+                          network && root ? ", and " : "",
+                          root ? "what the image brings cannot be written" : ""),
+             host->format(context->call, "%s%s%s",
+                          network ? "\"network\": true opens it, false says that it is meant" : "",
+                          network && root ? "; " : "",
+                          root ? "\"--tmpfs PATH\" or \"mounts\" give it folders to write to, "
+                                 "\"--read-only\" in \"extra_flags\" says that it is meant"
+                               : ""));
+}
+
 int32_t container_validate(const struct container_engine *engine, const struct jauauth_host *host,
                            struct jauauth_call *call, const struct jauauth_request *request,
                            const struct jauauth_options *options, struct jauauth_problems *problems)
@@ -215,6 +238,8 @@ int32_t container_validate(const struct container_engine *engine, const struct j
                                       .problems = problems};
   struct container_setup setup = {.context = &context};
   container_prepare(&setup);
+  if (context.count == 0)
+    note_defaults(&setup);
   return 0;
 }
 
