@@ -76,7 +76,7 @@ _jauauth_complete()
   case "${given[*]}" in
   '') choice='serve plugins config explain prepare tools call ps reap' ;;
   plugins) choice='list show' ;;
-  config) choice='check paths' ;;
+  config) choice='check paths schema' ;;
   'plugins show') choice=$(_jauauth_ask plugins list | awk 'NR > 1 { print $1 }') ;;
   explain | tools | prepare | 'prepare '*) choice=$(_jauauth_servers) ;;
   'config check')

@@ -15,6 +15,8 @@ const struct command command_table[] = {
      command_config_check},
     {"config paths", "", "show where the configuration files are looked for", 0, 0,
      command_config_paths},
+    {"config schema", "", "print the JSON Schema of the servers file, for editors", 0, 0,
+     command_config_schema},
     {"explain", "SERVER", "print the launch plan of a server as a script, secrets masked", 1, 1,
      command_explain},
     {"prepare", "[SERVER...]", "run what servers need once, such as the download of an image", 0,
