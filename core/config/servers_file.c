@@ -25,6 +25,10 @@ const char servers_config_smallest[] = "{\n"
                                        "  ]\n"
                                        "}\n";
 
+const char servers_config_empty[] = "{\n"
+                                    "  \"servers\": []\n"
+                                    "}\n";
+
 /* The state of reading one file. */
 struct file_reading {
   struct config_reader *reader;
