@@ -24,17 +24,25 @@ static json_t *number_or_null(bool known, int64_t number)
   return known ? json_integer(number) : json_null();
 }
 
+/* The share of one processor since its start, in tenths of a percent: cputime over time, as in
+ * ps(1). -1: not known. */
+static int64_t share_of(const struct ps_row *row)
+{
+  return row->measured && row->uptime > 0 ? (int64_t)row->microseconds / row->uptime : -1;
+}
+
 static json_t *row_json(const struct ps_row *row)
 {
+  int64_t share = share_of(row);
   return json_pack(
-      "{s:s?, s:s?, s:s?, s:o, s:s?, s:o, s:o, s:o, s:I, s:o, s:o, s:s?}", "id", row->server,
+      "{s:s?, s:s?, s:s?, s:o, s:s?, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:s?}", "id", row->server,
       "strategy", row->strategy, "state", row->state, "pid", number_or_null(row->pid > 0, row->pid),
       "instance", row->instance, "keeper", number_or_null(row->keeper > 0, row->keeper), "router",
       number_or_null(row->router > 0, row->router), "uptime_seconds",
       number_or_null(row->uptime >= 0, row->uptime / 1000), "restarts", (json_int_t)row->restarts,
       "memory_bytes", number_or_null(row->measured, (int64_t)row->memory), "cpu_seconds",
-      row->measured ? json_real((double)row->microseconds / 1e6) : json_null(), "reason",
-      row->reason);
+      row->measured ? json_real((double)row->microseconds / 1e6) : json_null(), "cpu_percent",
+      share >= 0 ? json_real((double)share / 10) : json_null(), "reason", row->reason);
 }
 
 static int print_json(const struct ps_rows *rows, struct error **error)
@@ -79,15 +87,18 @@ static void add_row(struct columns *columns, const struct ps_row *row)
   char restarts[CELL];
   char memory[CELL];
   char time[CELL];
+  char percent[CELL];
+  int64_t share = share_of(row);
   snprintf(process, sizeof process, "%ld", (long)row->pid);
   format_uptime(uptime, row->uptime);
   snprintf(restarts, sizeof restarts, "%" PRId64, row->restarts);
   format_tenths(memory, row->measured, row->memory * 10 / MEBIBYTE, "M");
   format_tenths(time, row->measured, row->microseconds / 100000, "s");
+  format_tenths(percent, share >= 0, (uint64_t)share, "%");
   const char *where = row->pid > 0 ? process : row->instance != NULL ? row->instance : "-";
-  columns_row(columns, 8,
+  columns_row(columns, 9,
               (const char *[]){row->server != NULL ? row->server : "?", row->strategy, row->state,
-                               where, uptime, restarts, memory, time});
+                               where, uptime, restarts, memory, time, percent});
 }
 
 static void append_reasons(const struct ps_rows *rows, struct buffer *out)
@@ -114,9 +125,9 @@ static int print_table(const struct ps_rows *rows, bool again, struct error **er
   CLEANUP_BUFFER struct buffer text = {0};
   if (again && isatty(STDOUT_FILENO))
     buffer_append_text(&text, "\033[H\033[2J");
-  columns_row(&columns, 8,
+  columns_row(&columns, 9,
               (const char *[]){"SERVER", "STRATEGY", "STATE", "PROCESS", "UPTIME", "RESTARTS",
-                               "MEMORY", "CPU"});
+                               "MEMORY", "CPU", "%CPU"});
   for (size_t i = 0; i < rows->count; i++)
     add_row(&columns, &rows->rows[i]);
   if (!columns_append(&columns, columns_colour(STDOUT_FILENO), &text))
