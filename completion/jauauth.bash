@@ -37,7 +37,7 @@ _jauauth_complete()
   COMPREPLY=()
 
   case $previous in
-  --config | --servers | --keeper)
+  --config | --servers | --to | --keeper)
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     return
@@ -57,7 +57,7 @@ _jauauth_complete()
     ;;
   esac
   if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --refresh --watch --stdio
+    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --refresh --to --write --watch --stdio
       --allow-unsandboxed --log-level --log-format --plugin-dir --keeper --help --version' \
       -- "$current")
     return
@@ -67,7 +67,7 @@ _jauauth_complete()
   local given=() i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${words[i]} in
-    --config | --servers | --plugin-dir | --keeper | --log-level | --log-format) ((i++)) ;;
+    --config | --servers | --to | --plugin-dir | --keeper | --log-level | --log-format) ((i++)) ;;
     -*) ;;
     *) given+=("${words[i]}") ;;
     esac
@@ -76,10 +76,10 @@ _jauauth_complete()
   case "${given[*]}" in
   '') choice='serve plugins config init explain prepare tools call ps reap' ;;
   plugins) choice='list show' ;;
-  config) choice='check paths schema' ;;
+  config) choice='check import paths schema' ;;
   'plugins show') choice=$(_jauauth_ask plugins list | awk 'NR > 1 { print $1 }') ;;
   explain | tools | prepare | 'prepare '*) choice=$(_jauauth_servers) ;;
-  'config check')
+  'config check' | 'config import')
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     return

@@ -15,6 +15,8 @@ const struct command command_table[] = {
      command_config_check},
     {"config paths", "", "show where the configuration files are looked for", 0, 0,
      command_config_paths},
+    {"config import", "FILE", "take over another client's servers, each with a sandbox", 1, 1,
+     command_config_import},
     {"config schema", "", "print the JSON Schema of the servers file, for editors", 0, 0,
      command_config_schema},
     {"init", "", "write a first host file and servers file, never over existing ones", 0, 0,

@@ -18,8 +18,7 @@ static bool is_id_byte(char byte)
   return is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_';
 }
 
-/* A usable id that looks like the given one: "my server.js" gives "my-server-js". */
-static void suggest_id(const char *id, char out[CONFIG_ID_MAX + 1])
+void config_suggest_id(const char *id, char out[CONFIG_ID_MAX + 1])
 {
   size_t length = 0;
   for (; *id != '\0' && length < CONFIG_ID_MAX; id++) {
@@ -53,7 +52,7 @@ void server_read_id(struct config_reader *reader, const char *id, struct server_
   }
   char shown[CONFIG_SHOWN_MAX + 4];
   char suggested[CONFIG_ID_MAX + 1];
-  suggest_id(id, suggested);
+  config_suggest_id(id, suggested);
   CLEANUP_BUFFER struct buffer hint = {0};
   buffer_append_text(&hint, "the id begins the name of each of its tools");
   if (suggested[0] != '\0')
@@ -217,6 +216,10 @@ const struct config_key server_keys[] = {
      .read = refuse_url,
      .help = "Servers that are reached over a network are not supported",
      .schema = SCHEMA_NOTHING},
+    {.name = "imported",
+     .read = config_reader_ignore,
+     .help = "What the entry of another program had that means nothing here; it is not looked at",
+     .schema = SCHEMA_KEPT},
     /* Keys of other programs and of later versions. To ignore one could start what the user had
      * switched off, or run it elsewhere than he thinks. */
     {.name = "headers", .refused = "\"headers\" belong to a server that is reached over a network"},

@@ -76,6 +76,10 @@ struct server_config {
   bool broken;          /* an error was reported for it: it must not be started */
 };
 
+/* A usable id that looks like the given one, which a usable one does itself: "my server.js" gives
+ * "my-server-js". Empty where nothing of it can be used. */
+void config_suggest_id(const char *id, char out[CONFIG_ID_MAX + 1]);
+
 /* Whether the server is offered to a principal by its "allowed_users". */
 bool server_config_allows(const struct server_config *server, const char *user);
 

@@ -19,6 +19,11 @@ extern const struct config_key servers_file_keys[];
 extern const struct config_key server_keys[];
 extern const struct config_key sandbox_keys[];
 
+/* The tree of a text; NULL and a problem when it is no JSON, or has something that a tree cannot
+ * hold. *twice says whether some name stands twice in an object, of which the last counts. */
+json_t *servers_json_load(const char *text, size_t length, struct config_problems *problems,
+                          bool *twice);
+
 /* A server while it is being read. What is needed in another order than that of the file is kept
  * here until the whole server was seen; the values are borrowed from the tree. */
 struct server_reading {
