@@ -24,6 +24,8 @@ struct command_line {
   bool allow_unsandboxed;   /* --allow-unsandboxed */
   bool stdio;               /* --stdio */
   bool watch;               /* --watch */
+  bool update;              /* --update */
+  bool yes;                 /* --yes */
   bool refresh;             /* --refresh */
   bool serves;              /* the command runs until its client ends: set by it, no option */
   bool help;                /* --help */

@@ -20,6 +20,8 @@ const struct command_option command_options[] = {
     OPTION(OPTION_FLAG, strict, "strict", NULL, "take warnings for errors"),
     OPTION(OPTION_FLAG, refresh, "refresh", NULL, "try the plugins anew, whatever was kept"),
     OPTION(OPTION_FLAG, watch, "watch", NULL, "with ps: print again every 2 seconds"),
+    OPTION(OPTION_FLAG, update, "update", NULL, "with prepare: show and take newer packages"),
+    OPTION(OPTION_FLAG, yes, "yes", NULL, "with prepare --update: take them without a question"),
     OPTION(OPTION_FLAG, stdio, "stdio", NULL, "serve one client over standard input and output"),
     OPTION(OPTION_FLAG, allow_unsandboxed, "allow-unsandboxed", NULL,
            "run servers whose strategy isolates nothing"),
