@@ -65,6 +65,7 @@ static void on_packaged(void *data, enum packaging_state state, const struct err
   one->state = state;
   one->error = error_copy(error);
   one->done = true;
+  uv_stop(&one->gateway->loop); /* it came from a timer, behind which the loop would wait */
 }
 
 static void append_change(struct buffer *out, json_t *change)
