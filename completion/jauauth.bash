@@ -57,7 +57,8 @@ _jauauth_complete()
     ;;
   esac
   if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --refresh --to --write --watch --stdio
+    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --refresh --to --write
+      --update --yes --watch --stdio
       --allow-unsandboxed --log-level --log-format --plugin-dir --keeper --help --version' \
       -- "$current")
     return

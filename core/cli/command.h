@@ -25,6 +25,8 @@ struct command_line {
   bool allow_unsandboxed;   /* --allow-unsandboxed */
   bool stdio;               /* --stdio */
   bool watch;               /* --watch */
+  bool update;              /* --update */
+  bool yes;                 /* --yes */
   bool refresh;             /* --refresh */
   bool write;               /* --write */
   bool serves;              /* the command runs until its client ends: set by it, no option */

@@ -22,6 +22,8 @@ const struct command_option command_options[] = {
     OPTION(OPTION_FLAG, watch, "watch", NULL, "with ps: print again every 2 seconds"),
     OPTION(OPTION_TEXT, to, "to", "FILE", "with config import: add to this servers file"),
     OPTION(OPTION_FLAG, write, "write", NULL, "with config import: do what is shown otherwise"),
+    OPTION(OPTION_FLAG, update, "update", NULL, "with prepare: show and take newer packages"),
+    OPTION(OPTION_FLAG, yes, "yes", NULL, "with prepare --update: take them without a question"),
     OPTION(OPTION_FLAG, stdio, "stdio", NULL, "serve one client over standard input and output"),
     OPTION(OPTION_FLAG, allow_unsandboxed, "allow-unsandboxed", NULL,
            "run servers whose strategy isolates nothing"),

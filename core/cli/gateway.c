@@ -70,7 +70,12 @@ static int read_host(struct gateway *gateway, struct error **error)
   gateway->state_directory = gateway->host->state_directory != NULL
                                  ? gateway->host->state_directory
                                  : gateway->paths.state_directory;
-  return 0;
+  const char *data = gateway->host->state_directory != NULL ? gateway->host->state_directory
+                                                            : gateway->paths.data_directory;
+  if (data == NULL || asprintf(&gateway->package_root, "%s/packages", data) >= 0)
+    return 0;
+  gateway->package_root = NULL;
+  return error_memory(error);
 }
 
 static int find_program(struct gateway *gateway, struct error **error)
@@ -157,6 +162,7 @@ void gateway_close(struct gateway *gateway)
   config_paths_free(&gateway->paths);
   free(gateway->worker);
   free(gateway->keeper);
+  free(gateway->package_root);
   free(gateway->user);
   uv_loop_close(&gateway->loop);
   log_close();
@@ -252,6 +258,7 @@ static int start_preparing(struct gateway *gateway, struct error **error)
       .servers = gateway->servers,
       .problems = &gateway->problems,
       .state_directory = gateway->state_directory,
+      .package_root = gateway->package_root,
       .allow_unsandboxed = gateway->host->allow_unsandboxed || gateway->line->allow_unsandboxed,
   };
   gateway->launch = launch_prepare(&settings, prepared, gateway, error);

@@ -44,6 +44,7 @@ struct gateway {
   bool told;                       /* problems were printed; later errors go to the log */
   struct servers_config *servers;  /* NULL until gateway_read_servers() */
   const char *state_directory;     /* NULL: there is none */
+  char *package_root;              /* where packages are installed; NULL: there is no place */
   char *worker;                    /* this program */
   char *keeper;                    /* where it really is; NULL until gateway_start() */
   char *user;                      /* the principal: who started the router */

@@ -71,9 +71,11 @@ static void read_prepare(struct config_problems *problems, config_setting_t *set
   CLEANUP_FREE char *word = NULL;
   if (!setting_text(problems, setting, &word))
     return;
-  ((struct host_config *)target)->prepare = strcmp(word, "before-start") == 0;
-  if (strcmp(word, "before-start") != 0 && strcmp(word, "never") != 0)
-    setting_error(problems, setting, NULL, "this must be \"never\" or \"before-start\"");
+  /* "before-start" is how it was called when there was nothing but images to fetch. */
+  bool automatic = strcmp(word, "auto") == 0 || strcmp(word, "before-start") == 0;
+  ((struct host_config *)target)->prepare = automatic;
+  if (!automatic && strcmp(word, "never") != 0)
+    setting_error(problems, setting, NULL, "this must be \"never\" or \"auto\"");
 }
 
 static void read_message_limit(struct config_problems *problems, config_setting_t *setting,
@@ -310,8 +312,8 @@ static const struct setting_key host_keys[] = {
      .example = "0"},
     {.name = "prepare",
      .read = read_prepare,
-     .help = "Whether a start runs what a server needs once, such as the download of an image: "
-             "\"before-start\", or \"never\", where only `jauauth prepare` does so.",
+     .help = "Whether a start installs what a server needs once, such as a package or an image: "
+             "\"auto\", or \"never\", where only `jauauth prepare` does so.",
      .example = "\"never\""},
     {.name = "message_limit",
      .read = read_message_limit,

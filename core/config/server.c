@@ -95,6 +95,12 @@ static void read_environment(struct config_reader *reader, json_t *value, void *
   ((struct server_reading *)target)->environment = value;
 }
 
+static void read_prepare(struct config_reader *reader, json_t *value, void *target)
+{
+  (void)reader;
+  ((struct server_reading *)target)->prepare = value;
+}
+
 static void read_requires_auth(struct config_reader *reader, json_t *value, void *target)
 {
   config_reader_boolean(reader, value, &((struct server_reading *)target)->server->requires_auth);
@@ -183,6 +189,10 @@ const struct config_key server_keys[] = {
      .read = read_environment,
      .help = "Variables of the server's environment, all of which are secrets",
      .schema = SCHEMA_VARIABLES},
+    {.name = "prepare",
+     .read = read_prepare,
+     .help = "A command, its program and arguments, that installs once what the server needs",
+     .schema = SCHEMA_PREPARE},
     {.name = "requires_auth",
      .read = read_requires_auth,
      .help = "Offer the server to known users only",
@@ -223,9 +233,6 @@ const struct config_key server_keys[] = {
     /* Keys of other programs and of later versions. To ignore one could start what the user had
      * switched off, or run it elsewhere than he thinks. */
     {.name = "headers", .refused = "\"headers\" belong to a server that is reached over a network"},
-    {.name = "prepare",
-     .refused = "preparing a server is not supported",
-     .hint = "install what it needs once, and name the installed program as \"command\""},
     {.name = "cwd",
      .refused = "\"cwd\" is not a key of this file",
      .hint = "write \"sandbox\": {\"work_dir\": \"/path/inside\"}"},
@@ -313,6 +320,8 @@ void server_config_free(struct server_config *server)
   free(server->pointer);
   config_texts_free(&server->command);
   config_texts_free(&server->command_written);
+  config_texts_free(&server->prepare);
+  config_texts_free(&server->prepare_written);
   free_variables(server->environment, server->environment_count);
   free_variables(server->expanded, server->expanded_count);
   free_sandbox(&server->sandbox);

@@ -33,6 +33,7 @@ struct server_reading {
   json_t *arguments;
   json_t *environment;
   json_t *passthrough;
+  json_t *prepare;
   bool remote;       /* it was refused for its "url" already */
   bool named_by_key; /* of the "mcpServers" shape: the name of the member is the id */
 };
@@ -60,6 +61,9 @@ void config_report_expansion(struct config_reader *reader, const struct server_r
  * reader stands at the server. */
 void server_read_environment(struct config_reader *reader, struct server_reading *reading);
 void server_read_command(struct config_reader *reader, struct server_reading *reading);
+
+/* The value of CONFIG_PACKAGE_VARIABLE where this name is it and the server has a "prepare". */
+const char *server_package_variable(const struct server_reading *reading, const char *name);
 
 /* Reports every name that stands twice in an object of the text, with both places. What stands in a
  * server breaks that server; elsewhere it concerns the whole file. */

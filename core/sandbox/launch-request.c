@@ -157,6 +157,25 @@ static void check_server(struct launch *launch, size_t server)
                  error->message);
 }
 
+/* What would stop its start for want of a package is a warning. */
+static void check_package(struct launch *launch, size_t server)
+{
+  struct servers_config *servers = launch->settings.servers;
+  CLEANUP_LAUNCH_PACKAGE struct launch_package found = {0};
+  CLEANUP_ERROR struct error *error = NULL;
+  bool network = config_request_has_network(launch->servers[server].request);
+  if (launch_package_find(launch, server, &found, &error) != 0 && !network)
+    servers_config_problem(servers, server, CONFIG_WARNING, launch->settings.problems, "/command",
+                           error->hint, "%s", error->message);
+  else if (found.lock == NULL && servers->servers[server].prepare != NULL)
+    servers_config_problem(servers, server, CONFIG_WARNING, launch->settings.problems, "/prepare",
+                           NULL, "it is not prepared yet: jauauth prepare %s",
+                           servers->servers[server].id);
+  else if (found.lock == NULL)
+    config_check_runner(servers, server, launch->servers[server].request,
+                        launch->settings.problems);
+}
+
 int launch_make_requests(struct launch *launch, struct error **error)
 {
   struct servers_config *servers = launch->settings.servers;
@@ -173,7 +192,7 @@ int launch_make_requests(struct launch *launch, struct error **error)
     check_server(launch, i);
     config_check_front(servers, i, front_list, front_count, launch_contained(launch, i),
                        launch->settings.problems);
-    config_check_runner(servers, i, launch->servers[i].request, launch->settings.problems);
+    check_package(launch, i);
     requests[i] = launch->servers[i].request;
   }
   return config_requests_link(requests, servers->server_count, error);
