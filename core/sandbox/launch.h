@@ -14,6 +14,7 @@
 #include "core/config/host_file.h"
 #include "core/config/servers_file.h"
 #include "core/plugin/registry.h"
+#include "core/sandbox/groups.h"
 #include "core/sandbox/plan.h"
 
 /*
@@ -32,6 +33,7 @@ struct launch_settings {
   struct servers_config *servers;
   struct config_problems *problems; /* gets what is found about the servers */
   const char *state_directory;      /* for kept homes; NULL: there is none */
+  const struct groups *groups;      /* where control groups can be made; NULL: none is */
   bool allow_unsandboxed;           /* host file or command line */
 };
 
