@@ -41,8 +41,10 @@ def needs(strategy):
     mcp.needs_plain_keeper()
     if mcp.ROOT and not mcp.account_exists():
         raise Skip("root needs the account %s" % mcp.ACCOUNT)
-    status, out, _ = mcp.run(["plugins", "show", strategy, "--json"])
-    if status not in (0, 1) or json.loads(out).get("probe", {}).get("state") == "unavailable":
+    _, out, err = mcp.run(["plugins", "show", strategy, "--json"])
+    if not out:
+        raise Skip(err.strip())
+    if json.loads(out).get("probe", {}).get("state") == "unavailable":
         raise Skip("%s cannot be used here" % strategy)
 
 
@@ -103,6 +105,8 @@ def number_in(name, word=None):
 
 
 def started(strategy, host="", **request):
+    # A list that does not wait for the server would not have its tools.
+    host += "list_wait_ms = %d;\n" % (mcp.WAIT * 1000)
     router = Router([entry(strategy, **request)], host=host)
     router.initialize()
     router.list_tools()
@@ -273,7 +277,7 @@ def _():
         if not shutil.which("setpriv"):
             raise Skip("there is no setpriv")
         # Below a group that root has made there is none that the account may write to.
-        command = ["setpriv", "--reuid", mcp.ACCOUNT, "--regid", mcp.ACCOUNT, "--clear-groups",
+        command = [shutil.which("setpriv"), "--reuid", mcp.ACCOUNT, "--regid", mcp.ACCOUNT, "--clear-groups",
                    *command]
         for path in arguments[1::2]:
             shutil.chown(path, mcp.ACCOUNT, mcp.ACCOUNT)
@@ -312,6 +316,18 @@ def killed_with(who):
     nothing_grouped()
     if who == ("keeper",):
         router.close()
+
+
+@case("what makes processes without end is gone with its router")
+def _():
+    strategy = some_strategy()
+    needs_groups(strategy)
+    router = started(strategy, **everything())
+    ask(router, "py_make_processes_without_end")
+    check(eventually(lambda: (number_in("pids.events", "max") or 0) > 0),
+          "the limit of processes was not reached")
+    router.process.kill()
+    nothing_grouped()
 
 
 add_case("a killed router leaves no group", killed_with, ("router",))

@@ -168,6 +168,18 @@ def make_processes(most):
     return {"made": len(children), "code": code}
 
 
+def make_processes_without_end():
+    """Begins a tree of processes, each of which makes others for as long as it can."""
+    if os.fork() == 0:
+        os.setsid()
+        while True:
+            try:
+                os.fork()
+            except OSError:
+                pass
+    return {}
+
+
 def use_processor(seconds, processes=2):
     """Keeps processors busy for a while; the processor time that it got."""
     start, before = time.monotonic(), os.times()
@@ -262,7 +274,7 @@ def identity():
 TOOLS = {each.__name__: each for each in (
     read_file, write_file, list_directory, connect_tcp, connect_unix, route_out, list_processes,
     signal_process, read_environment, become_root_of_a_namespace, identity, use_memory,
-    make_processes, use_processor, write_large_file, open_many_files)}
+    make_processes, make_processes_without_end, use_processor, write_large_file, open_many_files)}
 
 
 def call(name, arguments):
