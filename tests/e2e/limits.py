@@ -277,8 +277,8 @@ def _():
         if not shutil.which("setpriv"):
             raise Skip("there is no setpriv")
         # Below a group that root has made there is none that the account may write to.
-        command = [shutil.which("setpriv"), "--reuid", mcp.ACCOUNT, "--regid", mcp.ACCOUNT, "--clear-groups",
-                   *command]
+        command = [shutil.which("setpriv"), "--reuid", mcp.ACCOUNT, "--regid", mcp.ACCOUNT,
+                   "--clear-groups", *command]
         for path in arguments[1::2]:
             shutil.chown(path, mcp.ACCOUNT, mcp.ACCOUNT)
             shutil.chown(os.path.dirname(path), mcp.ACCOUNT, mcp.ACCOUNT)
