@@ -34,6 +34,7 @@ struct gateway_server {
   bool pipe_open;              /* lines may still come */
   bool left;           /* something of it is not gone, and may keep the pipe open for ever */
   uv_timer_t patience; /* after the end of its output, before it is stopped */
+  char *limits;        /* which of its limits it has reached, or NULL */
   char *plain;         /* what the keeper said, while the plugin is asked what it means */
   char *ending;        /* sentence for the router; NULL: not ended yet */
 };
@@ -83,7 +84,11 @@ static void on_impatience(uv_timer_t *timer);
 
 static void ended(struct gateway_server *server, const char *text, const char *hint)
 {
-  server->ending = sentence(text, hint);
+  CLEANUP_FREE char *limits = steal_pointer(server->limits);
+  CLEANUP_FREE char *both = NULL;
+  if (limits != NULL && asprintf(&both, "%s; %s", text, limits) < 0)
+    both = NULL;
+  server->ending = sentence(both != NULL ? both : text, hint);
   if (!server->pipe_open)
     tell_end(server);
   else if (server->left)
@@ -120,6 +125,8 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
   struct gateway *gateway = server->gateway;
   server->instance = NULL;
   server->left = ending->left;
+  free(server->limits);
+  server->limits = ending->limits != NULL ? strdup(ending->limits) : NULL;
   gateway_journal_leave(gateway, server->index, ending->left);
   /* Why a start failed is what a plugin can say best. What the host knows stays in the log. */
   bool failed = error != NULL && error->code != NULL && strcmp(error->code, "start-failed") == 0;
@@ -389,6 +396,7 @@ void gateway_servers_close(struct gateway *gateway)
 void gateway_servers_free(struct gateway *gateway)
 {
   for (size_t i = 0; gateway->processes != NULL && i < gateway->servers->server_count; i++) {
+    free(gateway->processes[i].limits);
     free(gateway->processes[i].plain);
     free(gateway->processes[i].ending);
   }

@@ -25,6 +25,12 @@ static void read_default_strategy(struct config_problems *problems, config_setti
   setting_text(problems, setting, &((struct host_config *)target)->default_strategy);
 }
 
+static void read_control_groups(struct config_problems *problems, config_setting_t *setting,
+                                void *target)
+{
+  setting_boolean(problems, setting, &((struct host_config *)target)->control_groups);
+}
+
 static void read_allow_unsandboxed(struct config_problems *problems, config_setting_t *setting,
                                    void *target)
 {
@@ -282,6 +288,11 @@ static const struct setting_key host_keys[] = {
      .help = "The strategy of servers that name none. `jauauth plugins list` shows which there are "
              "and whether they work here.",
      .example = "\"" JAUAUTH_DEFAULT_STRATEGY "\""},
+    {.name = "control_groups",
+     .read = read_control_groups,
+     .help = "Whether a control group is made for each server where that is possible: its limits "
+             "of memory, processors and processes then hold for all of its processes together.",
+     .example = "true"},
     {.name = "allow_unsandboxed",
      .read = read_allow_unsandboxed,
      .help = "Whether servers may run under strategies that isolate nothing.",
@@ -420,6 +431,7 @@ static struct host_config *make_defaults(void)
   host->environment = list_of(variables);
   host->accept_partial = list_of(nothing);
   host->plugins = json_object();
+  host->control_groups = true;
   host->list_wait_ms = HOST_LIST_WAIT_DEFAULT;
   host->message_limit = HOST_MESSAGE_LIMIT_DEFAULT;
   host->network.kind = CONFIG_NETWORK_NONE;

@@ -26,6 +26,7 @@
 struct host_config {
   char **plugin_directories; /* absolute; ends with NULL; the installed one */
   char *default_strategy;    /* of servers that name none; the one chosen at build time */
+  bool control_groups;       /* groups of our own are made where that can be done; true */
   bool allow_unsandboxed;    /* strategies that are no sandbox may be used; false */
   char *run_as;              /* account of servers when root runs the router; HOST_RUN_AS_DEFAULT */
   char *state_directory;     /* absolute; NULL: the usual place, see paths.h */

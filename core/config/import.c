@@ -163,7 +163,7 @@ static void take(struct importing *importing, struct import_server *server, cons
     import_append_member(&server->members, "name", name.data, name.length);
   }
   if (!server->boxed) {
-    import_server_propose(server);
+    import_server_propose(server, id);
   } else if (server->directory != NULL && json_member(server->value, "cwd", &directory)) {
     import_append_member(&server->kept, "cwd", directory.at, directory.length);
     import_report_field(server->fields, "cwd", "kept",

@@ -63,8 +63,8 @@ struct import_server {
  * "id", "sandbox" and "imported". */
 void import_server_read(struct import_server *server);
 
-/* Fills in `sandbox` and `reasons`. */
-void import_server_propose(struct import_server *server);
+/* Fills in `sandbox` and `reasons`. `id`: of the new entry. */
+void import_server_propose(struct import_server *server, const char *id);
 
 void import_server_free(struct import_server *server);
 

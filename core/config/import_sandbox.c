@@ -13,6 +13,7 @@
 /* What is known of a server while its sandbox is thought out. */
 struct proposal {
   struct import_server *server;
+  const char *id;       /* as it will be */
   const char **command; /* ends with NULL */
   size_t count;
   const struct package_runner *runner; /* it fetches its code at each start; or NULL */
@@ -298,15 +299,17 @@ static void decide(struct proposal *proposal)
   limit(proposal, contained);
   if (proposal->network && !contained)
     json_object_set_new(sandbox, "home", json_string("keep"));
-  if (package_runner_check(proposal->command, proposal->network, &error) != 0)
+  if (package_runner_check(proposal->command, proposal->network, proposal->id, &error) != 0)
     reason(proposal, "it gets no network, so that before it starts: %s",
            error->hint != NULL ? error->hint : error->message);
 }
 
-void import_server_propose(struct import_server *server)
+void import_server_propose(struct import_server *server, const char *id)
 {
-  struct proposal proposal = {
-      .server = server, .count = json_array_size(server->command), .mounts = json_array()};
+  struct proposal proposal = {.server = server,
+                              .id = id,
+                              .count = json_array_size(server->command),
+                              .mounts = json_array()};
   server->sandbox = json_object();
   proposal.command = calloc(proposal.count + 1, sizeof *proposal.command);
   if (proposal.command == NULL || proposal.count == 0) {

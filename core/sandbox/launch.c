@@ -267,7 +267,8 @@ static struct plan *checked_plan(const struct planning *planning, json_t *answer
   struct plan *plan = NULL;
   if (plan_parse(answer, planning->request, &plan, error) != 0)
     return NULL;
-  if (plan_check_limits(plan, config_accept_partial(server, launch->settings.host), error) != 0)
+  if ((launch->settings.groups != NULL && groups_plan(launch->settings.groups, plan, error) != 0) ||
+      plan_check_limits(plan, config_accept_partial(server, launch->settings.host), error) != 0)
     plan_free(&plan);
   return plan;
 }

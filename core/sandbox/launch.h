@@ -16,6 +16,7 @@
 #include "core/package/install.h"
 #include "core/package/store.h"
 #include "core/plugin/registry.h"
+#include "core/sandbox/groups.h"
 #include "core/sandbox/plan.h"
 
 /*
@@ -35,6 +36,7 @@ struct launch_settings {
   struct config_problems *problems; /* gets what is found about the servers */
   const char *state_directory;      /* for kept homes; NULL: there is none */
   const char *package_root;         /* for installed packages; NULL: there is none */
+  const struct groups *groups;      /* where control groups can be made; NULL: none is */
   bool allow_unsandboxed;           /* host file or command line */
 };
 
