@@ -71,7 +71,8 @@ class Witnessed(Router):
         servers = [self.server("%s-s%d" % (self.token, number), behaviour)
                    for number, behaviour in enumerate(behaviours)]
         settings = container_engine(strategy).settings() if strategy in CONTAINERS else ""
-        super().__init__(servers, host=settings + 'state_directory = "%s";\n' % self.state,
+        settings += 'state_directory = "%s";\nlist_wait_ms = 60000;\n' % self.state
+        super().__init__(servers, host=settings,
                          options=plugin_options(),
                          environment={**os.environ, "TMPDIR": str(self.temporary)}, **more)
 
