@@ -219,9 +219,10 @@ static void look(struct packaging *packaging)
     return;
   }
   packaging->lock =
-      json_pack("{s:i, s:o, s:s, s:s*, s:O, s:O}", "version", 1, "asked",
+      json_pack("{s:i, s:o, s:s, s:s*, s:O, s:O, s:O}", "version", 1, "asked",
                 package_asked(&packaging->found.package), "directory", packaging->name, "program",
-                outcome.program, "packages", outcome.packages, "files", outcome.files);
+                outcome.program, "interpreter", outcome.interpreter, "packages", outcome.packages,
+                "files", outcome.files);
   packaging->blocked = json_incref(outcome.blocked);
   if (packaging->lock == NULL)
     error_memory(&packaging->error);

@@ -237,6 +237,7 @@ json_t *package_command_json(const struct package *package, json_t *lock, const 
       json_array_append_new(list, package_expand(command[i], directory));
     } else if (i == package->command.place) {
       CLEANUP_BUFFER struct buffer path = {0};
+      json_array_extend(list, json_object_get(lock, "interpreter"));
       buffer_append_format(&path, "%s/%s", directory, program);
       append(list, path.data);
     }

@@ -17,6 +17,7 @@
  *   "previous": "…" | absent,    what was there before, kept for servers that still run
  *   "seal": "…",                 tree_seal() of the directory
  *   "program": "…" | absent,     the installed program, below the directory
+ *   "interpreter": ["…"],        the words in front of it that its first line names
  *   "packages": [{"name", "version", "hash"}, …],
  *   "files": {"name": "text"}    the installer's own lock, from which the same is installed again
  * }

@@ -17,6 +17,7 @@ enum { FILE_MAX = 32 << 20, NAMES_MAX = 64, WORD_MAX = 128 };
 void outcome_free(struct outcome *outcome)
 {
   free(outcome->program);
+  json_decref(outcome->interpreter);
   json_decref(outcome->packages);
   json_decref(outcome->files);
   json_decref(outcome->blocked);
@@ -345,16 +346,63 @@ static int read_python(const struct package *package, int directory, struct outc
   return choose(package, &programs, own_name, folder, outcome, error);
 }
 
-int outcome_read(const struct package *package, int directory, struct outcome *outcome,
-                 struct error **error)
+/* The file that a program is; npm links to it from beside the modules. */
+static bool file_of(int directory, const char *program, struct buffer *path)
 {
-  *outcome =
-      (struct outcome){.packages = json_array(), .files = json_object(), .blocked = json_array()};
-  if (package->command.runner == NULL)
-    return 0;
+  char target[1024];
+  const char *slash = strrchr(program, '/');
+  CLEANUP_FREE char *above = strndup(program, slash == NULL ? 0 : (size_t)(slash - program));
+  CLEANUP_CLOSE int folder = above == NULL ? -1 : tree_open(directory, above);
+  ssize_t length =
+      folder < 0 ? -1 : readlinkat(folder, slash != NULL ? slash + 1 : program, target, 1023);
+  target[length < 0 ? 0 : length] = '\0';
+  if (length < 0)
+    buffer_append_text(path, program);
+  else if (strncmp(target, "../", 3) == 0)
+    buffer_append_format(path, "node_modules/%s", target + 3);
+  return path->data != NULL && !path->failed;
+}
+
+/*
+ * The words of the "#!" line. The start names the interpreter itself, since a sandbox may forbid to
+ * execute what lies where packages are installed.
+ */
+static void read_interpreter(struct outcome *outcome, int directory)
+{
+  CLEANUP_BUFFER struct buffer path = {0};
+  CLEANUP_BUFFER struct buffer text = {0};
+  if (outcome->program == NULL || !file_of(directory, outcome->program, &path) ||
+      tree_read(directory, path.data, FILE_MAX, &text) != 0 || text.data == NULL ||
+      strncmp(text.data, "#!", 2) != 0)
+    return;
+  text.data[strcspn(text.data, "\r\n")] = '\0';
+  char *rest = text.data + 2;
+  for (char *word = strsep(&rest, " \t"); word != NULL; word = strsep(&rest, " \t"))
+    if (word[0] != '\0' && strcmp(word, "/usr/bin/env") != 0 && strcmp(word, "-S") != 0)
+      json_array_append_new(outcome->interpreter, json_string(word));
+}
+
+static int read_directory(const struct package *package, int directory, struct outcome *outcome,
+                          struct error **error)
+{
   if (package->command.runner->installer == PACKAGE_NPM)
     return read_npm(package, directory, outcome, error);
   return read_python(package, directory, outcome, error);
+}
+
+int outcome_read(const struct package *package, int directory, struct outcome *outcome,
+                 struct error **error)
+{
+  *outcome = (struct outcome){.interpreter = json_array(),
+                              .packages = json_array(),
+                              .files = json_object(),
+                              .blocked = json_array()};
+  if (package->command.runner == NULL)
+    return 0;
+  if (read_directory(package, directory, outcome, error) != 0)
+    return -1;
+  read_interpreter(outcome, directory);
+  return 0;
 }
 
 /* --- Failures --------------------------------------------------------------------------------- */

@@ -10,10 +10,11 @@
 
 /* What was found in the directory. What stands there is foreign input. */
 struct outcome {
-  char *program;    /* below the directory; NULL: the server's command names it */
-  json_t *packages; /* [{"name","version","hash"}, …] */
-  json_t *files;    /* from which the same can be installed again: {"name": "text"} */
-  json_t *blocked;  /* "name@version" of packages whose install script was not run */
+  char *program;       /* below the directory; NULL: the server's command names it */
+  json_t *interpreter; /* the words in front of it that its first line names; may be empty */
+  json_t *packages;    /* [{"name","version","hash"}, …] */
+  json_t *files;       /* from which the same can be installed again: {"name": "text"} */
+  json_t *blocked;     /* "name@version" of packages whose install script was not run */
 };
 
 /* Looks at the directory, by a descriptor. -1 and *error: "package-program" when it does not show

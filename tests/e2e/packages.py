@@ -4,10 +4,12 @@
 
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 
 sys.dont_write_bytecode = True
@@ -93,14 +95,14 @@ def needs_venv():
         raise Skip("%s has no ensurepip" % python)
 
 
-def installs(strategy, runner, *arguments):
+def installs(strategy, runner, *arguments, state=None):
     """Prepares with one runner in one strategy and looks at what starts then."""
     status, out, _ = mcp.run(["plugins", "show", strategy, "--json"])
     if status not in (0, 1) or json.loads(out).get("probe", {}).get("state") == "unavailable":
         raise Skip("the strategy %s cannot run here" % strategy)
     if mcp.ROOT and not mcp.account_exists():
         raise Skip("there is no account %s" % mcp.ACCOUNT)
-    with House(strategy) as house:
+    with House(strategy, state) as house:
         house.registry.module("thing", "1.2.3").wheel("thing", "1.2.3")
         house.add("one", runner, *arguments, "--flag", "a b")
         status, _, log = house.tools("one")
@@ -147,6 +149,14 @@ for each in ("bubblewrap", "firejail", "none"):
     mcp.add_case("uvx: the same: %s" % each, uv_installs, each)
 mcp.add_case("npm exec: the same", npm_installs, mcp.strategies()[0] if mcp.strategies() else "-",
              "npm", "exec", "--yes", "--", "thing@1.2.3")
+
+
+@case("npx: the same below /var, where firejail forbids to execute files")
+def _():
+    needs("node")
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="e2e-") as folder:
+        os.chmod(folder, 0o755)
+        installs("firejail", "npx", "-y", "thing", state=pathlib.Path(folder) / "state")
 
 
 # --- Names of programs --------------------------------------------------------------------------
