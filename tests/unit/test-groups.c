@@ -14,8 +14,7 @@
 
 #include <cmocka.h>
 
-/* The command as it was checked against the manuals of busctl(1) and org.freedesktop.systemd1(5).
- */
+/* The command in the words of busctl(1); no systemd was asked. */
 static void test_scope_command(void **state)
 {
   (void)state;
