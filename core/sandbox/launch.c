@@ -184,6 +184,22 @@ bool launch_is_sandbox(json_t *list)
   return claims(list, "private-home") && claims(list, "no-outward-signals");
 }
 
+json_t *launch_probe(const struct launch *launch, size_t server)
+{
+  const struct launch_strategy *strategy = launch->servers[server].strategy;
+  return strategy == NULL ? NULL : strategy->probe;
+}
+
+const char *launch_strategy_name(const struct launch *launch, size_t server)
+{
+  return launch->settings.servers->servers[server].sandbox.strategy;
+}
+
+json_t *launch_request(const struct launch *launch, size_t server)
+{
+  return launch->servers[server].request;
+}
+
 bool launch_contained(const struct launch *launch, size_t server)
 {
   return launch_is_sandbox(launch_claims(launch, server));
@@ -316,7 +332,20 @@ static void refuse_later(struct planning *planning)
   uv_close((uv_handle_t *)timer, refused);
 }
 
-void launch_plan(struct launch *launch, size_t server, launch_planned *planned, void *data)
+/* Turns the request into the one for the canary. False when out of memory. */
+static bool request_canary(json_t *request, const char *canary)
+{
+  json_t *mounts = json_copy(json_object_get(request, "mounts"));
+  json_t *mount = json_pack("{s:s, s:s, s:b, s:b}", "source", canary, "target", canary, "read_only",
+                            1, "host", 1);
+  return json_object_set_new(request, "command", json_pack("[s]", canary)) == 0 &&
+         json_array_append_new(mounts, mount) == 0 &&
+         json_object_set_new(request, "mounts", mounts) == 0;
+}
+
+/* Plans under the instance id `id`; `canary` is NULL for the server's own command. */
+static void plan_as(struct launch *launch, size_t server, const char *id, const char *canary,
+                    launch_planned *planned, void *data)
 {
   CLEANUP_ERROR struct error *error = NULL;
   struct launch_server *state = &launch->servers[server];
@@ -328,14 +357,64 @@ void launch_plan(struct launch *launch, size_t server, launch_planned *planned, 
     refuse_later(planning);
     return;
   }
-  char id[64];
-  instance_id(launch->settings.servers->servers[server].id, id);
   planning->request = json_copy(state->request);
   if (planning->request == NULL ||
-      json_object_set_new(planning->request, "instance", json_string(id)) != 0) {
+      json_object_set_new(planning->request, "instance", json_string(id)) != 0 ||
+      (canary != NULL && !request_canary(planning->request, canary))) {
     refuse_later(planning);
     return;
   }
   registry_spawn(launch->settings.registry, state->strategy->name, planning->request,
                  state->options, spawned, planning);
+}
+
+void launch_plan(struct launch *launch, size_t server, launch_planned *planned, void *data)
+{
+  char id[64];
+  instance_id(launch->settings.servers->servers[server].id, id);
+  plan_as(launch, server, id, NULL, planned, data);
+}
+
+/* --- Planning for a canary ---------------------------------------------------------------------
+ */
+
+struct measuring {
+  struct launch *launch;
+  size_t server;
+  char id[64];
+  const char *canary;
+  struct plan *own;
+  launch_measured *planned;
+  void *data;
+};
+
+static void canary_planned(void *data, struct plan *plan, const struct error *error)
+{
+  CLEANUP_FREE struct measuring *measuring = data;
+  if (plan == NULL)
+    plan_free(&measuring->own);
+  measuring->planned(measuring->data, measuring->own, plan, error);
+}
+
+static void own_planned(void *data, struct plan *plan, const struct error *error)
+{
+  struct measuring *measuring = data;
+  measuring->own = plan;
+  if (plan == NULL)
+    canary_planned(measuring, NULL, error);
+  else
+    plan_as(measuring->launch, measuring->server, measuring->id, measuring->canary, canary_planned,
+            measuring);
+}
+
+void launch_plan_canary(struct launch *launch, size_t server, const char *canary,
+                        launch_measured *planned, void *data)
+{
+  struct measuring *measuring = calloc(1, sizeof *measuring);
+  if (measuring == NULL)
+    abort(); /* as above */
+  *measuring = (struct measuring){
+      .launch = launch, .server = server, .canary = canary, .planned = planned, .data = data};
+  instance_id(launch->settings.servers->servers[server].id, measuring->id);
+  plan_as(launch, server, measuring->id, NULL, own_planned, measuring);
 }

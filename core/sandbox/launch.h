@@ -33,6 +33,8 @@ struct launch_settings {
   struct config_problems *problems; /* gets what is found about the servers */
   const char *state_directory;      /* for kept homes; NULL: there is none */
   bool allow_unsandboxed;           /* host file or command line */
+  bool measuring;                   /* nothing but canaries will run: what isolates nothing may be
+                                       planned too */
 };
 
 typedef void launch_ready(void *data);
@@ -82,6 +84,26 @@ typedef void launch_planned(void *data, struct plan *plan, const struct error *e
  * and all checks of the host (limits, package runners without network). Answered from the loop.
  */
 void launch_plan(struct launch *launch, size_t server, launch_planned *planned, void *data);
+
+/* Both are owned by the receiver; they are NULL and `error` (borrowed) set when there is one
+ * missing. */
+typedef void launch_measured(void *data, struct plan *own, struct plan *canary,
+                             const struct error *error);
+
+/*
+ * Makes two plans of a server for one new instance: its own, and by the same `spawn` the one for
+ * the canary, whose request has two differences: the command is the program `canary` alone, and
+ * that file is mounted read-only on its own place (JAUAUTH_MOUNT_HOST). Answered from the loop.
+ */
+void launch_plan_canary(struct launch *launch, size_t server, const char *canary,
+                        launch_measured *planned, void *data);
+
+/* What the probe of its strategy answered, or NULL; and the plugin's name. */
+json_t *launch_probe(const struct launch *launch, size_t server);
+const char *launch_strategy_name(const struct launch *launch, size_t server);
+
+/* The finished request of a server (core/plugin/request.h), or NULL. */
+json_t *launch_request(const struct launch *launch, size_t server);
 
 /* The account under which a server's plan is run. -1 and *error when it does not exist; the hint is
  * the command that creates it. */
