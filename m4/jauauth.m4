@@ -36,6 +36,19 @@ AC_DEFUN([JAUAUTH_LINKER_FLAG], [
   AS_VAR_POPDEF([cache])
 ])
 
+# JAUAUTH_STATIC_PROGRAM(IF-LINKS, IF-NOT)
+# Whether a program can be linked that needs nothing else where it runs.
+AC_DEFUN([JAUAUTH_STATIC_PROGRAM], [
+  AC_CACHE_CHECK([whether $CC links static programs], [jauauth_cv_static_program], [
+    jauauth_saved_ldflags=$LDFLAGS
+    LDFLAGS="$LDFLAGS -static"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <net/if.h>]], [[return if_nameindex() == 0;]])],
+                   [jauauth_cv_static_program=yes], [jauauth_cv_static_program=no])
+    LDFLAGS=$jauauth_saved_ldflags
+  ])
+  AS_VAR_IF([jauauth_cv_static_program], [yes], [$1], [$2])
+])
+
 # JAUAUTH_REQUIRE(VARIABLE-PREFIX, MODULES, DEBIAN-PACKAGE, PURPOSE)
 # A library that the core cannot be built without.
 AC_DEFUN([JAUAUTH_REQUIRE], [

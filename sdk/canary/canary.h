@@ -29,7 +29,7 @@
  *   N held REASON [DETAIL]        it did not. REASON is the name of an errno (ENOENT; ERRNO-n for
  *                                 one without), of the signal that killed the child (SIGSYS,
  *                                 SIGKILL, SIGXCPU, SIGXFSZ), or
- *                                   OTHER      something is there, but not what was planted
+ *                                   OTHER      something is there, but not what was looked for
  *                                   UNCHANGED  it was done, but had no effect
  *   N value TEXT                  the answer to a question that has no verdict; such an attempt
  *                                 answers `held` when the question itself was refused
@@ -44,8 +44,8 @@
  * After `end` the canary waits for the end of its stdin, at most CANARY_WAIT_SECONDS, then removes
  * the files of `create` and ends with status 0. So the host keeps stdin open until it has looked
  * for them. Nothing else of an attempt is left when its answer is written, except what `stay` is
- * for. A canary that was killed leaves the files of `create` and `mknod`, which the host removes,
- * and no process.
+ * for. A canary that was killed leaves no process, but may leave each file that was named to it for
+ * being made, which the host removes.
  *
  * Executed with `euid` as its only argument it prints its effective user and ends; `execute-setuid`
  * needs that. That is all it does where it was executed with more rights than its caller has, so
@@ -128,13 +128,12 @@
  *                             and that they had of processors
  *   file-size BYTES PATH      writes the last byte of a file of that size, otherwise a hole
  *   open-files COUNT          opens descriptors; value: N, or N and the errno of the next
- *   disk BYTES DIRECTORY      allocates files; value: bytes, or bytes and the errno of the next
- * end
- *   stay MILLISECONDS         leaves a process of its own session that ignores the end of stdin and
- *                             the signals that can be ignored, and ends after that time; it holds
- *                             the canary's stdout open, so that its end can be seen
+ *   disk BYTES PATH           allocates files at this place; value: bytes, or bytes and the errno
+ * of the next ones end stay MILLISECONDS         leaves a process of its own session that ignores
+ * the end of stdin and the signals that can be ignored, and ends after that time; it holds the
+ * canary's stdout open, so that its end can be seen
  *
- * Files of `file-size` and `disk` have no name from the moment on that they are made.
+ * The files of `file-size` and `disk` must not exist, and lose their name as soon as they are made.
  */
 #define CANARY_ATTEMPTS(X)                                                                         \
   X(connect_tcp, "connect-tcp", 2, 2, 5)                                                           \
