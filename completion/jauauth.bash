@@ -74,9 +74,9 @@ _jauauth_complete()
   done
   local choice=
   case "${given[*]}" in
-  '') choice='serve plugins config explain prepare tools call ps reap' ;;
+  '') choice='serve plugins config init explain prepare tools call ps reap' ;;
   plugins) choice='list show' ;;
-  config) choice='check paths' ;;
+  config) choice='check paths schema' ;;
   'plugins show') choice=$(_jauauth_ask plugins list | awk 'NR > 1 { print $1 }') ;;
   explain | tools | prepare | 'prepare '*) choice=$(_jauauth_servers) ;;
   'config check')

@@ -18,6 +18,10 @@ int command_config_paths(const struct command_line *line, const char *const *arg
                          struct error **error);
 int command_verify(const struct command_line *line, const char *const *arguments,
                    struct error **error);
+int command_config_schema(const struct command_line *line, const char *const *arguments,
+                          struct error **error);
+int command_init(const struct command_line *line, const char *const *arguments,
+                 struct error **error);
 int command_explain(const struct command_line *line, const char *const *arguments,
                     struct error **error);
 int command_prepare(const struct command_line *line, const char *const *arguments,

@@ -21,11 +21,12 @@ struct check_server {
   size_t server;
 };
 
+/* Those that stand against a start; notes do not. */
 static size_t problems_of(const struct config_problems *problems, size_t server)
 {
   size_t count = 0;
   for (size_t i = 0; i < problems->count; i++)
-    count += problems->items[i].server == server;
+    count += problems->items[i].server == server && problems->items[i].severity != CONFIG_NOTE;
   return count;
 }
 

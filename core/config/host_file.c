@@ -194,13 +194,28 @@ static void read_accept_partial(struct config_problems *problems, config_setting
 }
 
 static const struct setting_key request_keys[] = {
-    {.name = "network", .read = read_network},
-    {.name = "memory_limit", .read = read_limit},
-    {.name = "cpu_limit", .read = read_limit},
-    {.name = "pids_limit", .read = read_limit},
-    {.name = "open_files_limit", .read = read_limit},
-    {.name = "file_size_limit", .read = read_limit},
-    {.name = "accept_partial", .read = read_accept_partial},
+    {.name = "network",
+     .read = read_network,
+     .help = "true opens the network of servers, false closes it; or the name of one.",
+     .example = "false"},
+    {.name = "memory_limit",
+     .read = read_limit,
+     .help = "memory of all processes of a server, such as \"512m\".",
+     .example = "\"2g\""},
+    {.name = "cpu_limit", .read = read_limit, .help = "processors, such as 0.5.", .example = "0"},
+    {.name = "pids_limit", .read = read_limit, .help = "processes and threads.", .example = "256"},
+    {.name = "open_files_limit",
+     .read = read_limit,
+     .help = "open files of each process.",
+     .example = "1024"},
+    {.name = "file_size_limit",
+     .read = read_limit,
+     .help = "the size of each file that is written.",
+     .example = "\"1g\""},
+    {.name = "accept_partial",
+     .read = read_accept_partial,
+     .help = "limits that may be enforced in part, such as \"memory_limit\".",
+     .example = "[]"},
     {0}};
 
 static void read_request(struct config_problems *problems, config_setting_t *setting, void *target)
@@ -240,7 +255,15 @@ static void read_log_format(struct config_problems *problems, config_setting_t *
 }
 
 static const struct setting_key log_keys[] = {
-    {.name = "level", .read = read_log_level}, {.name = "format", .read = read_log_format}, {0}};
+    {.name = "level",
+     .read = read_log_level,
+     .help = "\"error\", \"warning\", \"info\" or \"debug\".",
+     .example = "\"info\""},
+    {.name = "format",
+     .read = read_log_format,
+     .help = "\"text\" or \"json\".",
+     .example = "\"text\""},
+    {0}};
 
 static void read_log(struct config_problems *problems, config_setting_t *setting, void *target)
 {
@@ -248,20 +271,72 @@ static void read_log(struct config_problems *problems, config_setting_t *setting
 }
 
 static const struct setting_key host_keys[] = {
-    {.name = "plugin_directories", .read = read_plugin_directories},
-    {.name = "default_strategy", .read = read_default_strategy},
-    {.name = "allow_unsandboxed", .read = read_allow_unsandboxed},
-    {.name = "run_as", .read = read_run_as},
-    {.name = "state_directory", .read = read_state_directory},
-    {.name = "list_wait_ms", .read = read_list_wait},
-    {.name = "start", .read = read_start},
-    {.name = "idle_stop_ms", .read = read_idle_stop},
-    {.name = "prepare", .read = read_prepare},
-    {.name = "message_limit", .read = read_message_limit},
-    {.name = "environment", .read = read_environment},
-    {.name = "request", .read = read_request},
-    {.name = "plugins", .read = read_plugins},
-    {.name = "log", .read = read_log},
+    {.name = "plugin_directories",
+     .read = read_plugin_directories,
+     .help = "Where plugins are looked for, in place of the installed directory.",
+     .example = "[\"" JAUAUTH_PLUGIN_DIR "\"]"},
+    {.name = "default_strategy",
+     .read = read_default_strategy,
+     .help = "The strategy of servers that name none. `jauauth plugins list` shows which there are "
+             "and whether they work here.",
+     .example = "\"" JAUAUTH_DEFAULT_STRATEGY "\""},
+    {.name = "allow_unsandboxed",
+     .read = read_allow_unsandboxed,
+     .help = "Whether servers may run under strategies that isolate nothing.",
+     .example = "false"},
+    {.name = "run_as",
+     .read = read_run_as,
+     .help = "The account under which root starts servers whose strategy is for ordinary users. It "
+             "must exist when root runs jauauth, and must not be root.",
+     .example = "\"" HOST_RUN_AS_DEFAULT "\""},
+    {.name = "state_directory",
+     .read = read_state_directory,
+     .help = "Where kept homes, lists of tools and journals lie. Without this line it is the place "
+             "that `jauauth config paths` prints; that of root is shown here.",
+     .example = "\"" JAUAUTH_STATE_DIR "\""},
+    {.name = "list_wait_ms",
+     .read = read_list_wait,
+     .help = "Milliseconds for which a list of tools waits for servers that are still starting.",
+     .example = "10000"},
+    {.name = "start",
+     .read = read_start,
+     .help = "Servers that do not say otherwise are started with the router (\"eager\"), or by "
+             "their first call (\"lazy\").",
+     .example = "\"eager\""},
+    {.name = "idle_stop_ms",
+     .read = read_idle_stop,
+     .help =
+         "Milliseconds after which such servers are stopped that nobody has called; 0 is never.",
+     .example = "0"},
+    {.name = "prepare",
+     .read = read_prepare,
+     .help = "Whether a start runs what a server needs once, such as the download of an image: "
+             "\"before-start\", or \"never\", where only `jauauth prepare` does so.",
+     .example = "\"never\""},
+    {.name = "message_limit",
+     .read = read_message_limit,
+     .help = "The size of one message in either direction, from \"64k\" to \"1g\".",
+     .example = "\"16m\""},
+    {.name = "environment",
+     .read = read_environment,
+     .help = "Variables of the environment of jauauth that ${NAME} in a servers file may name.",
+     .example = "[\"HOME\", \"LANG\", \"USER\"]"},
+    {.name = "request",
+     .read = read_request,
+     .help =
+         "What servers get that do not say otherwise. A limit that stands here is strict: where it "
+         "cannot be enforced whole, a server does not start, unless it stands in accept_partial "
+         "too. The limits shown are applied anyway, as far as that is possible. 0 is no limit.",
+     .group = request_keys},
+    {.name = "plugins",
+     .read = read_plugins,
+     .help = "By the name of a plugin, what the administrator decides for all servers of that "
+             "strategy. `jauauth plugins show NAME` lists these settings as \"of the host file\".",
+     .example = "{}"},
+    {.name = "log",
+     .read = read_log,
+     .help = "The log, which goes to standard error.",
+     .group = log_keys},
     {.name = "listeners", .refused = "this version serves over stdio only and listens nowhere"},
     {.name = "authentication", .refused = "over stdio the user who started jauauth is the user"},
     {.name = "access", .refused = "who may use a server stands in its \"allowed_users\""},
@@ -397,4 +472,15 @@ void host_config_free(struct host_config **host)
   free((*host)->network.name);
   free(*host);
   *host = NULL;
+}
+
+void host_config_append_template(struct buffer *out)
+{
+  buffer_append_text(
+      out,
+      "# The host file of jauauth, which decides for all servers: see jauauth-conf(5).\n"
+      "#\n"
+      "# Every setting that there is stands below with its default. To change one, take away the\n"
+      "# \"#\" in front of it. `jauauth config check` says what is wrong with the file.\n");
+  setting_append_template(host_keys, out);
 }

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "core/base/buffer.h"
 #include "core/base/log.h"
 #include "core/config/limit.h"
 #include "core/config/problem.h"
@@ -59,6 +60,9 @@ struct host_config *host_config_parse(const char *text, size_t length,
 /* The same for a file, which must belong to a trusted owner; NULL gives the built-in defaults.
  * Names the list after the path. */
 struct host_config *host_config_load(const char *path, struct config_problems *problems);
+
+/* Appends a host file in which every setting stands as a comment, with its default. */
+void host_config_append_template(struct buffer *out);
 
 void host_config_free(struct host_config **host);
 #define CLEANUP_HOST_CONFIG __attribute__((cleanup(host_config_free)))

@@ -59,8 +59,10 @@ void config_problems_add(struct config_problems *problems, const struct config_p
     problems->errors++;
     if (place->server == CONFIG_WHOLE_FILE)
       problems->stopped = true;
-  } else {
+  } else if (place->severity == CONFIG_WARNING) {
     problems->warnings++;
+  } else {
+    problems->notes++;
   }
   struct config_problem *problem = make_room(problems, place);
   if (problem == NULL)
@@ -87,7 +89,9 @@ bool config_problems_stop(const struct config_problems *problems, bool strict)
 
 static const char *severity_word(enum config_severity severity)
 {
-  return severity == CONFIG_ERROR ? "error" : "warning";
+  static const char *const words[] = {
+      [CONFIG_ERROR] = "error", [CONFIG_WARNING] = "warning", [CONFIG_NOTE] = "note"};
+  return words[severity];
 }
 
 static void append_escaped(struct buffer *out, const char *text)
@@ -136,7 +140,7 @@ void config_problems_append_text(const struct config_problems *problems, struct 
     if (problem->hint != NULL)
       append_hint(out, problem->hint);
   }
-  size_t all = problems->errors + problems->warnings;
+  size_t all = problems->errors + problems->warnings + problems->notes;
   if (all > problems->count)
     buffer_append_format(out, "and %zu more\n", all - problems->count);
 }

@@ -12,8 +12,9 @@
 #include "core/base/buffer.h"
 
 enum config_severity {
-  CONFIG_ERROR,  /* the file is wrong */
-  CONFIG_WARNING /* the file is right, but something will not work, or not as it seems */
+  CONFIG_ERROR,   /* the file is wrong */
+  CONFIG_WARNING, /* the file is right, but something will not work, or not as it seems */
+  CONFIG_NOTE     /* all is right, and the user should know this */
 };
 
 /* In place of a server's index: the problem concerns the whole file. */
@@ -44,6 +45,7 @@ struct config_problems {
   size_t capacity;
   size_t errors;   /* all that were reported, also those that were not kept */
   size_t warnings; /* the same */
+  size_t notes;    /* the same */
   bool stopped;    /* one of the errors concerns the whole file: nothing in it may be used */
   bool failed;     /* out of memory: the list is incomplete and nothing may be used */
 };
@@ -57,7 +59,7 @@ void config_problems_add(struct config_problems *problems, const struct config_p
                          const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Whether nothing of the file may be used: an error of the whole file, memory ran out, or, with
- * `strict`, any problem at all. */
+ * `strict`, any error or warning. */
 bool config_problems_stop(const struct config_problems *problems, bool strict);
 
 /*

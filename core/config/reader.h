@@ -35,6 +35,10 @@ struct config_key {
   config_read_member *read; /* NULL: the key is known and refused */
   const char *refused;      /* why it is refused: the text of the error */
   const char *hint;         /* what to do instead, or NULL */
+  const char *help;         /* for editors: one sentence without a final full stop */
+  const char *schema;       /* for editors: the JSON Schema of what `read` accepts (schema.h); NULL:
+                               that of the limit of this name, or anything */
+  bool required;            /* for editors: who reads the object says so itself */
 };
 
 /* Go to a member or an element of the value, and back with what the call returned. */

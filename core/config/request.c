@@ -189,7 +189,8 @@ int config_request_finish(json_t *request, const struct host_config *host, struc
 {
   json_t *limits = json_object_get(request, "limits");
   if (json_object_get(request, "network") == NULL &&
-      !set(request, "network", network_json(&host->network)))
+      !(set(request, "network", network_json(&host->network)) &&
+        set(request, "network_default", json_true())))
     return error_memory(error);
   for (enum config_limit_name name = 0; name < CONFIG_LIMITS; name++) {
     const struct config_limit *limit = &host->limits[name];

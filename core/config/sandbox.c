@@ -3,6 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/config/mount_text.h"
+#include "core/config/schema.h"
 #include "core/config/server_read.h"
 
 #include <string.h>
@@ -322,22 +323,56 @@ static void read_mounts(struct config_reader *reader, json_t *value, void *targe
   }
 }
 
-static const struct config_key sandbox_keys[] = {
-    {.name = "strategy", .read = read_strategy},
-    {.name = "network", .read = read_network},
-    {.name = "mounts", .read = read_mounts},
-    {.name = "memory_limit", .read = read_memory},
-    {.name = "cpu_limit", .read = read_cpu},
-    {.name = "pids_limit", .read = read_pids},
-    {.name = "open_files_limit", .read = read_open_files},
-    {.name = "file_size_limit", .read = read_file_size},
-    {.name = "home", .read = read_home},
-    {.name = "work_dir", .read = read_work_directory},
-    {.name = "temp_dir", .read = read_temporary_directory},
-    {.name = "env_passthrough", .read = read_passthrough},
-    {.name = "require", .read = read_require},
-    {.name = "accept_partial", .read = read_accept_partial},
-    {.name = "allow_swappable", .read = read_allow_swappable},
+const struct config_key sandbox_keys[] = {
+    {.name = "strategy",
+     .read = read_strategy,
+     .help = "The strategy: its name, or an object with the name and its options",
+     .schema = SCHEMA_STRATEGY},
+    {.name = "network",
+     .read = read_network,
+     .help = "true opens the network, false closes it; or the name of a network of the strategy",
+     .schema = SCHEMA_NETWORK},
+    {.name = "mounts",
+     .read = read_mounts,
+     .help = "What is shown of the host: HOST:INSIDE, read-only with :ro behind it",
+     .schema = SCHEMA_MOUNTS},
+    {.name = "memory_limit",
+     .read = read_memory,
+     .help = "Memory of all processes of the server together"},
+    {.name = "cpu_limit", .read = read_cpu, .help = "Processors"},
+    {.name = "pids_limit", .read = read_pids, .help = "Processes and threads"},
+    {.name = "open_files_limit", .read = read_open_files, .help = "Open files of each process"},
+    {.name = "file_size_limit",
+     .read = read_file_size,
+     .help = "The size of each file that is written"},
+    {.name = "home",
+     .read = read_home,
+     .help = "A home that lasts, or a new one at each start",
+     .schema = SCHEMA_HOME},
+    {.name = "work_dir",
+     .read = read_work_directory,
+     .help = "The directory in which the server starts, a path inside",
+     .schema = SCHEMA_PATH},
+    {.name = "temp_dir",
+     .read = read_temporary_directory,
+     .help = "Its directory for temporary files, a path inside",
+     .schema = SCHEMA_PATH},
+    {.name = "env_passthrough",
+     .read = read_passthrough,
+     .help = "Variables that the server gets from the environment of jauauth",
+     .schema = SCHEMA_NAMES},
+    {.name = "require",
+     .read = read_require,
+     .help = "Properties that the sandbox must have, measured",
+     .schema = SCHEMA_PROPERTIES},
+    {.name = "accept_partial",
+     .read = read_accept_partial,
+     .help = "Limits that may be enforced in part or not at all",
+     .schema = SCHEMA_LIMIT_KEYS},
+    {.name = "allow_swappable",
+     .read = read_allow_swappable,
+     .help = "Sources of mounts that are accepted although another server could swap them",
+     .schema = SCHEMA_PATHS},
     {0}};
 
 void sandbox_read(struct config_reader *reader, json_t *value, void *target)

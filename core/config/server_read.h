@@ -13,6 +13,12 @@ enum {
   CONFIG_LIST_MAX = 1000     /* servers of a file, arguments or variables of a server */
 };
 
+/* What may stand at the top of a file, in a server and in its sandbox: for the reader, for the
+ * schema, and for what takes over the files of others. */
+extern const struct config_key servers_file_keys[];
+extern const struct config_key server_keys[];
+extern const struct config_key sandbox_keys[];
+
 /* A server while it is being read. What is needed in another order than that of the file is kept
  * here until the whole server was seen; the values are borrowed from the tree. */
 struct server_reading {

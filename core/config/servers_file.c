@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/config/file.h"
+#include "core/config/schema.h"
 #include "core/config/server_read.h"
 #include "core/json/place.h"
 #include "core/json/scan.h"
@@ -23,6 +24,10 @@ const char servers_config_smallest[] = "{\n"
                                        "    }\n"
                                        "  ]\n"
                                        "}\n";
+
+const char servers_config_empty[] = "{\n"
+                                    "  \"servers\": []\n"
+                                    "}\n";
 
 /* The state of reading one file. */
 struct file_reading {
@@ -119,10 +124,28 @@ static void read_schema(struct config_reader *reader, json_t *value, void *targe
     config_reader_expected(reader, value, "a text in double quotes");
 }
 
-static const struct config_key file_keys[] = {
-    {.name = "servers", .read = read_list},       {.name = "mcpServers", .read = read_named},
-    {.name = "timeout_ms", .read = read_timeout}, {.name = "cache_tools", .read = read_cache_tools},
-    {.name = "$schema", .read = read_schema},     {0}};
+const struct config_key servers_file_keys[] = {
+    {.name = "servers",
+     .read = read_list,
+     .help = "The servers, in the order in which their tools are offered",
+     .schema = SCHEMA_SERVERS},
+    {.name = "mcpServers",
+     .read = read_named,
+     .help = "The same as an object of servers by id, as other clients write it",
+     .schema = SCHEMA_NAMED_SERVERS},
+    {.name = "timeout_ms",
+     .read = read_timeout,
+     .help = "Milliseconds that a call may take where its server does not say",
+     .schema = SCHEMA_TIMEOUT},
+    {.name = "cache_tools",
+     .read = read_cache_tools,
+     .help = "Keep the lists of tools between starts, and show them until a server has answered",
+     .schema = SCHEMA_BOOLEAN},
+    {.name = "$schema",
+     .read = read_schema,
+     .help = "Where the schema of this file is, for editors",
+     .schema = SCHEMA_ANY_TEXT},
+    {0}};
 
 static void syntax_problem(struct config_problems *problems, const char *text, size_t length,
                            size_t offset, const char *reason, const char *hint)
@@ -189,7 +212,8 @@ static json_t *load_tree(const char *text, size_t length, struct config_problems
 static void read_root(struct file_reading *reading, json_t *root)
 {
   struct config_reader *reader = reading->reader;
-  if (!config_reader_object(reader, root, "an object with \"servers\" in it", file_keys, reading))
+  if (!config_reader_object(reader, root, "an object with \"servers\" in it", servers_file_keys,
+                            reading))
     return;
   bool listed = json_object_get(root, "servers") != NULL;
   bool named = json_object_get(root, "mcpServers") != NULL;

@@ -71,7 +71,9 @@ size_t servers_config_find(const struct servers_config *servers, const char *id)
 void servers_config_free(struct servers_config **servers);
 #define CLEANUP_SERVERS_CONFIG __attribute__((cleanup(servers_config_free)))
 
-/* A smallest servers file, to be shown where there is none. */
+/* A smallest servers file, to be shown where there is none; and one without a server, which is
+ * right on every machine. */
 extern const char servers_config_smallest[];
+extern const char servers_config_empty[];
 
 #endif

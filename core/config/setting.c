@@ -240,3 +240,52 @@ json_t *setting_json(struct config_problems *problems, const config_setting_t *s
   problems->failed |= made == NULL;
   return made;
 }
+
+/* Appends a comment, broken into lines; the lines after the first get `indent` spaces more. */
+static void append_comment(struct buffer *out, const char *text, size_t indent)
+{
+  enum { COLUMNS = 78 };
+  size_t column = 1;
+  buffer_append_byte(out, '#');
+  while (*text != '\0') {
+    size_t length = strcspn(text, " ");
+    if (column > 1 && column + 1 + length > COLUMNS) {
+      buffer_append_format(out, "\n#%*s", (int)indent, "");
+      column = 1 + indent;
+    }
+    buffer_append_byte(out, ' ');
+    buffer_append(out, text, length);
+    column += 1 + length;
+    text += length + (text[length] == ' ');
+  }
+  buffer_append_byte(out, '\n');
+}
+
+static void append_group(const struct setting_key *key, struct buffer *out)
+{
+  for (const struct setting_key *inner = key->group; inner->name != NULL; inner++) {
+    CLEANUP_BUFFER struct buffer line = {0};
+    buffer_append_format(&line, "- %s: %s", inner->name, inner->help != NULL ? inner->help : "");
+    append_comment(out, line.data != NULL ? line.data : "", 2);
+  }
+  buffer_append_format(out, "#%s = {\n", key->name);
+  for (const struct setting_key *inner = key->group; inner->name != NULL; inner++) {
+    if (inner->example != NULL)
+      buffer_append_format(out, "#  %s = %s;\n", inner->name, inner->example);
+  }
+  buffer_append_text(out, "#};\n");
+}
+
+void setting_append_template(const struct setting_key *keys, struct buffer *out)
+{
+  for (; keys->name != NULL; keys++) {
+    if (keys->help == NULL)
+      continue;
+    buffer_append_byte(out, '\n');
+    append_comment(out, keys->help, 0);
+    if (keys->group != NULL)
+      append_group(keys, out);
+    else if (keys->example != NULL)
+      buffer_append_format(out, "#%s = %s;\n", keys->name, keys->example);
+  }
+}

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <libconfig.h>
 
+#include "core/base/buffer.h"
 #include "core/config/problem.h"
 
 /* What stands at a key that is known. */
@@ -20,6 +21,9 @@ struct setting_key {
   const char *name;    /* NULL ends the table */
   setting_read *read;  /* NULL: the key is known and refused */
   const char *refused; /* why: the text of the error */
+  const char *help;    /* for the commented file: sentences with a final full stop */
+  const char *example; /* for the commented file: the default, as it is written; or else: */
+  const struct setting_key *group; /* the keys of a group */
 };
 
 /* Reports an error at a setting, with its line and its path ("request.memory_limit"). */
@@ -50,6 +54,10 @@ bool setting_check_path(struct config_problems *problems, const config_setting_t
                         const char *path); /* absolute */
 bool setting_texts(struct config_problems *problems, config_setting_t *setting, const char *what,
                    setting_check *check, char ***out);
+
+/* Appends all settings of a table as comments: what each is for as "# text", and itself, with its
+ * default, as "#name = value;", so that to take away the "#" in front is to set it. */
+void setting_append_template(const struct setting_key *keys, struct buffer *out);
 
 /* A setting as JSON: groups are objects, lists and arrays are arrays. The caller's reference; NULL
  * only when out of memory, which `problems` then knows. */

@@ -65,7 +65,9 @@ static int write_all(int file, const char *bytes, size_t length)
   return 0;
 }
 
-int os_replace_file(int folder, const char *name, const void *bytes, size_t length)
+/* Writes a file beside the one of this name and has `place` put it there. */
+static int write_file(int folder, const char *name, const void *bytes, size_t length,
+                      int (*place)(int folder, const char *fresh, const char *name))
 {
   char fresh[NAME_MAX + 1];
   if (snprintf(fresh, sizeof fresh, ".new-%s.%ld", name, (long)getpid()) >= (int)sizeof fresh) {
@@ -77,12 +79,36 @@ int os_replace_file(int folder, const char *name, const void *bytes, size_t leng
       openat(folder, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (file < 0)
     return -1;
-  if (write_all(file, bytes, length) == 0 && renameat(folder, fresh, folder, name) == 0)
+  if (write_all(file, bytes, length) == 0 && place(folder, fresh, name) == 0)
     return 0;
   int saved = errno;
   unlinkat(folder, fresh, 0);
   errno = saved;
   return -1;
+}
+
+static int place_over(int folder, const char *fresh, const char *name)
+{
+  return renameat(folder, fresh, folder, name);
+}
+
+/* A second name is never given over an existing one, unlike a new name. */
+static int place_new(int folder, const char *fresh, const char *name)
+{
+  if (linkat(folder, fresh, folder, name, 0) != 0)
+    return -1;
+  unlinkat(folder, fresh, 0);
+  return 0;
+}
+
+int os_replace_file(int folder, const char *name, const void *bytes, size_t length)
+{
+  return write_file(folder, name, bytes, length, place_over);
+}
+
+int os_create_file(int folder, const char *name, const void *bytes, size_t length)
+{
+  return write_file(folder, name, bytes, length, place_new);
 }
 
 int os_read_file(int folder, const char *name, size_t most, struct buffer *out)

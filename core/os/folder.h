@@ -22,6 +22,9 @@ int os_find_private_folder(const char *base, const char *name);
  * crash find the old or the new one; a crash may leave ".new-NAME.PID". -1 and errno. */
 int os_replace_file(int folder, const char *name, const void *bytes, size_t length);
 
+/* The same for a file that is not there yet: EEXIST when something, even a link to nothing, is. */
+int os_create_file(int folder, const char *name, const void *bytes, size_t length);
+
 /* Appends a file of a folder: a regular one of this account, of at most so many bytes (EFBIG). -1
  * and errno. */
 int os_read_file(int folder, const char *name, size_t most, struct buffer *out);

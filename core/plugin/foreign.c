@@ -76,6 +76,7 @@ static const struct member problem_members[] = {{"option", TEXT, true, NULL, NUL
                                                 {"hint", TEXT, false, NULL, NULL},
                                                 {0}};
 static const struct member validate_members[] = {{"problems", OBJECTS, true, NULL, problem_members},
+                                                 {"notes", OBJECTS, true, NULL, problem_members},
                                                  {0}};
 static const struct member diagnose_members[] = {
     {"ended", WORD, false, "|never-started|server|limit|", NULL},

@@ -6,6 +6,7 @@
 /*
  * {
  *   "network": "none" | "open" | {"name": "…"},
+ *   "network_default": true,                  absent where the user wrote the network
  *   "instance": "…", "server": "…",
  *   "command": ["program", "argument", …],
  *   "environment": [["NAME", "value"], …],

@@ -219,12 +219,15 @@ static void validated(void *data, json_t *answer, const struct error *error)
 {
   struct validation *validation = data;
   struct launch *launch = validation->launch;
-  if (answer != NULL)
+  if (answer != NULL) {
     config_check_report(launch->settings.servers, validation->server, CONFIG_WARNING,
                         json_object_get(answer, "problems"), launch->settings.problems);
-  else
+    config_check_report(launch->settings.servers, validation->server, CONFIG_NOTE,
+                        json_object_get(answer, "notes"), launch->settings.problems);
+  } else {
     launch_block(launch, validation->server, "/sandbox/strategy", error->code, error->hint, "%s",
                  error->message);
+  }
   validation->ready(validation->data);
   free(validation);
 }

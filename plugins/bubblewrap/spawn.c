@@ -25,6 +25,10 @@ int32_t bubblewrap_validate(const struct jauauth_host *host, struct jauauth_call
   };
   struct bubblewrap_layout layout = {.context = &context};
   bubblewrap_prepare(&layout);
+  if (context.count == 0 && request->network == JAUAUTH_NETWORK_NONE && request->network_given == 0)
+    host->note(problems, "network",
+               "the default is stricter than that of bubblewrap: there is no network",
+               "\"network\": true opens it, false says that it is meant");
   return 0;
 }
 

@@ -19,9 +19,9 @@ static const struct container_lead docker_leads[] = {
 static const struct container_lead podman_leads[] = {
     {"connection", "--connection"}, {"host", "--url"}, {"runtime", "--runtime"}, {NULL, NULL}};
 
-const struct container_lead *container_leads(const struct container_engine *engine)
+const struct container_lead *container_leads(void)
 {
-  return engine->is_podman ? podman_leads : docker_leads;
+  return container_engine.is_podman ? podman_leads : docker_leads;
 }
 
 static const char *kept_value(const struct jauauth_pair *const *kept, const char *key)
@@ -49,7 +49,7 @@ struct jauauth_step *container_step(const struct container_context *context,
   if (!path)
     host->step_environment(step, "PATH",
                            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-  const struct container_lead *lead = container_leads(context->engine);
+  const struct container_lead *lead = container_leads();
   for (; lead->option != NULL; lead++) {
     const char *value = kept != NULL ? kept_value(kept, lead->option)
                                      : host->option_text(settings, lead->option, NULL);
@@ -96,9 +96,9 @@ static void add_account(const struct container_setup *setup, struct jauauth_step
   bool rootless = container_rootless(context);
   /* Without root, podman can give the same number inside. Docker cannot: there root inside is the
    * user, and every other number belongs to nobody who could read the user's files. */
-  if (rootless && context->engine->is_podman)
+  if (rootless && container_engine.is_podman)
     flag(setup, step, "--userns", "keep-id");
-  if (rootless && !context->engine->is_podman)
+  if (rootless && !container_engine.is_podman)
     flag(setup, step, "--user", "0:0");
   else
     flag(setup, step, "--user",
@@ -206,7 +206,7 @@ static void add_own_limits(const struct container_setup *setup, struct jauauth_s
 static void add_group_limits(const struct container_setup *setup, struct jauauth_step *step)
 {
   const struct container_context *context = setup->context;
-  bool every = !context->engine->is_podman;
+  bool every = !container_engine.is_podman;
   if (setup->memory != 0 && (every || container_enforces(context, "memory"))) {
     flag(setup, step, "--memory", decimal(context, setup->memory));
     flag(setup, step, "--memory-swap", decimal(context, setup->memory_swap));
@@ -223,7 +223,7 @@ static void add_group_limits(const struct container_setup *setup, struct jauauth
 static void add_limits(const struct container_setup *setup, struct jauauth_step *step)
 {
   add_group_limits(setup, step);
-  if (setup->context->engine->is_podman)
+  if (container_engine.is_podman)
     add_own_limits(setup, step);
   else if (setup->files != 0)
     add_pair(setup, step, "nofile", setup->files);
@@ -238,7 +238,7 @@ static void add_hardening(const struct container_setup *setup, struct jauauth_st
   flag(setup, step, "--cap-drop", "ALL");
   flag(setup, step, "--security-opt", "no-new-privileges");
   setup->context->host->step_argument(step, "--read-only");
-  if (!setup->context->engine->is_podman)
+  if (!container_engine.is_podman)
     return;
   static const char *const words[] = {"--read-only-tmpfs=false", "--http-proxy=false",
                                       "--systemd=false", "--sdnotify=ignore"};

@@ -18,7 +18,7 @@ struct container_lead {
 };
 
 /* The flags that lead to the engine; ends with an empty one. */
-const struct container_lead *container_leads(const struct container_engine *engine);
+const struct container_lead *container_leads(void);
 
 /* All flags of `create`, the image and the command mark. */
 void container_add_create(const struct container_setup *setup, struct jauauth_step *step,

@@ -23,9 +23,11 @@ struct container_engine {
   const char *package;       /* name of the package that brings it */
 };
 
+/* The one that a plugin is for; it defines this. */
+extern const struct container_engine container_engine;
+
 /* One call of a verb. */
 struct container_context {
-  const struct container_engine *engine;
   const struct jauauth_host *host;
   struct jauauth_call *call;
   const struct jauauth_request *request; /* NULL but in `validate` and `spawn` */
@@ -53,22 +55,20 @@ bool container_probed_is(const struct container_context *context, const char *ke
 bool container_rootless(const struct container_context *context);
 bool container_enforces(const struct container_context *context, const char *limit);
 
-/* The verbs, for the table of a plugin: each of them adds the engine to the contract of
- * struct jauauth_plugin. */
-int32_t container_validate(const struct container_engine *engine, const struct jauauth_host *host,
-                           struct jauauth_call *call, const struct jauauth_request *request,
-                           const struct jauauth_options *options,
-                           struct jauauth_problems *problems);
-int32_t container_spawn(const struct container_engine *engine, const struct jauauth_host *host,
-                        struct jauauth_call *call, const struct jauauth_request *request,
+/* The verbs, for the table of a plugin, as struct jauauth_plugin describes them. */
+int32_t container_validate(const struct jauauth_host *host, struct jauauth_call *call,
+                           const struct jauauth_request *request,
+                           const struct jauauth_options *options, struct jauauth_problems *problems,
+                           struct jauauth_error *error);
+int32_t container_spawn(const struct jauauth_host *host, struct jauauth_call *call,
+                        const struct jauauth_request *request,
                         const struct jauauth_options *options, struct jauauth_plan *plan,
                         struct jauauth_error *error);
-int32_t container_teardown(const struct container_engine *engine, const struct jauauth_host *host,
-                           struct jauauth_call *call, const char *instance,
-                           const struct jauauth_pair *const *kept, struct jauauth_plan *plan,
+int32_t container_teardown(const struct jauauth_host *host, struct jauauth_call *call,
+                           const char *instance, const struct jauauth_pair *const *kept,
+                           struct jauauth_plan *plan, struct jauauth_error *error);
+int32_t container_diagnose(const struct jauauth_host *host, struct jauauth_call *call,
+                           const struct jauauth_ending *ending, struct jauauth_diagnosis *diagnosis,
                            struct jauauth_error *error);
-int32_t container_diagnose(const struct container_engine *engine, const struct jauauth_host *host,
-                           struct jauauth_call *call, const struct jauauth_ending *ending,
-                           struct jauauth_diagnosis *diagnosis);
 
 #endif

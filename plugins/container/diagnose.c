@@ -123,14 +123,14 @@ static void never_started(const struct container_context *context, const char *s
       continue;
     host->diagnose(diagnosis, JAUAUTH_ENDED_NEVER_STARTED, known->code,
                    host->format(context->call, "%s; %s says: %s", known->text,
-                                context->engine->name, line_with(context, said, known->part)),
+                                container_engine.name, line_with(context, said, known->part)),
                    known->hint);
     return;
   }
   const char *line = line_with(context, said, NULL);
   host->diagnose(diagnosis, JAUAUTH_ENDED_NEVER_STARTED, "sandbox-failed",
                  host->format(context->call, "%s could not start the server%s%s",
-                              context->engine->shown, line[0] == '\0' ? "" : ": ", line),
+                              container_engine.shown, line[0] == '\0' ? "" : ": ", line),
                  "run \"jauauth plugins list\", which tries the engine");
 }
 
@@ -144,7 +144,7 @@ static void server_ended(const struct container_context *context,
   const char *also = ending->signal == 0 || ending->asked != 0
                          ? ""
                          : host->format(context->call, ", and the client of %s by signal %d",
-                                        context->engine->shown, (int)ending->signal);
+                                        container_engine.shown, (int)ending->signal);
   if (code == SIGNAL_BASE + KILL_SIGNAL && state->out_of_memory)
     host->diagnose(diagnosis, JAUAUTH_ENDED_LIMIT, "memory-limit",
                    "the server was killed because the container used more memory than its limit",
@@ -186,11 +186,12 @@ static const char *start_failure(const struct jauauth_ending *ending, const stru
   return ran || ending->exit_code == 0 ? NULL : ending->errors;
 }
 
-int32_t container_diagnose(const struct container_engine *engine, const struct jauauth_host *host,
-                           struct jauauth_call *call, const struct jauauth_ending *ending,
-                           struct jauauth_diagnosis *diagnosis)
+int32_t container_diagnose(const struct jauauth_host *host, struct jauauth_call *call,
+                           const struct jauauth_ending *ending, struct jauauth_diagnosis *diagnosis,
+                           struct jauauth_error *error)
 {
-  const struct container_context context = {.engine = engine, .host = host, .call = call};
+  (void)error;
+  const struct container_context context = {.host = host, .call = call};
   struct state state = read_state(ending);
   const char *failure = start_failure(ending, &state);
   if (failure != NULL)
@@ -202,7 +203,7 @@ int32_t container_diagnose(const struct container_engine *engine, const struct j
                    host->format(call,
                                 "the client of %s, which held the server's streams, was "
                                 "ended by signal %d",
-                                engine->shown, (int)ending->signal),
+                                container_engine.shown, (int)ending->signal),
                    NULL);
   else if (state.gone)
     host->diagnose(diagnosis, JAUAUTH_ENDED_SERVER, "removed-from-outside",

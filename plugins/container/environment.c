@@ -49,14 +49,14 @@ void container_check_environment(struct container_context *context)
     if (strpbrk(variable->name, " \t\n\r\v\f") != NULL || variable->name[0] == '#')
       container_problem(context, "variable-name", option,
                         host->format(context->call, "%s takes no variable called \"%s\"",
-                                     context->engine->shown, variable->name),
+                                     container_engine.shown, variable->name),
                         "a name has neither spaces nor a leading #");
     else if (container_by_name(context, variable) && is_read_by_client(variable->name))
       container_problem(
           context, "variable-read-by-client", option,
           host->format(context->call,
                        "the value of %s has more than one line, and %s would read it itself",
-                       variable->name, context->engine->name),
+                       variable->name, container_engine.name),
           "give the variable another name, or a value of one line");
   }
 }

@@ -67,10 +67,9 @@ static void append(const struct container_context *context, struct container_wor
   *list = word;
 }
 
-static const struct row *find_row(const struct container_context *context, const char *name,
-                                  size_t length)
+static const struct row *find_row(const char *name, size_t length)
 {
-  enum engines engine = context->engine->is_podman ? PODMAN : DOCKER;
+  enum engines engine = container_engine.is_podman ? PODMAN : DOCKER;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     bool named = name[1] == '-'
                      ? strlen(rows[i].name) == length && strncmp(rows[i].name, name, length) == 0
@@ -98,7 +97,7 @@ static bool next(struct reading *reading, struct given *given)
   }
   bool is_long = text[1] == '-';
   size_t length = is_long ? strcspn(text, "=") : 2;
-  const struct row *row = find_row(context, text, length);
+  const struct row *row = find_row(text, length);
   const char *rest = text + length;
   *given = (struct given){.row = row,
                           .name = row != NULL ? row->name : container_copy(context, text, length),
@@ -179,7 +178,7 @@ static void take_unknown(struct reading *reading, const struct given *given)
       host->format(context->call,
                    "leave it out; or the administrator allows it for all servers, in the host "
                    "file: plugins = { %s = { allow_flags = [\"%s\"]; }; };",
-                   context->engine->name, given->row != NULL ? whole : given->name));
+                   container_engine.name, given->row != NULL ? whole : given->name));
 }
 
 static void take_number(struct reading *reading, const struct given *given, uint64_t *out,
@@ -231,8 +230,9 @@ static void take(struct reading *reading, const struct given *given)
   case PASS:
     append(context, &flags->passed, whole_of(context, given));
     return;
-  case SAME:
-    return; /* the plan has it already */
+  case SAME: /* the plan has it already */
+    flags->read_only = flags->read_only || strcmp(given->name, "--read-only") == 0;
+    return;
   case MEMORY:
     take_number(reading, given, &flags->memory, container_parse_size);
     return;

@@ -25,6 +25,7 @@ struct container_flags {
   const char *network;
   const char *wants_network; /* the flag that is of no use without one */
   const char *work_directory;
+  bool read_only; /* the root, which it is in any case */
 };
 
 /* Reads the list; what is wrong with it becomes problems of the context. */

@@ -37,7 +37,7 @@ static bool is_id(const char *image)
 static const char *qualified(const struct container_context *context, const char *image)
 {
   const struct jauauth_host *host = context->host;
-  if (!context->engine->is_podman || has_registry(image) || is_id(image))
+  if (!container_engine.is_podman || has_registry(image) || is_id(image))
     return image;
   bool official = strchr(image, '/') == NULL;
   return host->format(context->call, official ? "docker.io/library/%s" : "docker.io/%s", image);

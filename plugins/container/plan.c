@@ -33,7 +33,7 @@ static void add_remove(const struct container_context *context, struct jauauth_p
   const struct jauauth_host *host = context->host;
   struct jauauth_step *step =
       container_step(context, plan, JAUAUTH_PHASE_REMOVE, "remove", program, kept);
-  words(host, step, context->engine->is_podman ? podman : docker);
+  words(host, step, container_engine.is_podman ? podman : docker);
   host->step_argument(step, container);
   host->step_time_limit(step, REMOVE_MILLISECONDS);
 }
@@ -112,12 +112,12 @@ static void add_limit(const struct container_context *context, struct jauauth_pl
                       uint32_t limit, const char *word, const char *by_process)
 {
   const struct jauauth_host *host = context->host;
-  bool rootless = context->engine->is_podman && container_rootless(context);
+  bool rootless = container_engine.is_podman && container_rootless(context);
   const char *why = host->format(
       context->call,
       rootless ? "without root %s ignores it here, since it has no control group of its own"
                : "%s has no control group here in which it could be enforced",
-      context->engine->shown);
+      container_engine.shown);
   if (container_enforces(context, word))
     host->plan_limit(plan, limit, JAUAUTH_BY_ENGINE, NULL);
   else if (rootless && by_process != NULL)
@@ -162,7 +162,7 @@ static void add_facts(const struct container_setup *setup, struct jauauth_plan *
   host->plan_fact(plan, "image", setup->image);
   const char *locality = host->probed(context->call, CONTAINER_LOCALITY);
   host->plan_fact(plan, "locality", locality == NULL ? "local" : locality);
-  if (!context->engine->is_podman && !container_rootless(context))
+  if (!container_engine.is_podman && !container_rootless(context))
     host->plan_fact(plan, "engine.grants-root", "yes");
   if (setup->network_by == NULL) {
     host->plan_fact(plan, "network", "none");
@@ -195,7 +195,7 @@ static void keep_leads(const struct container_context *context, struct jauauth_p
 {
   const struct jauauth_host *host = context->host;
   const struct jauauth_options *settings = host->host_options(context->call);
-  const struct container_lead *lead = container_leads(context->engine);
+  const struct container_lead *lead = container_leads();
   for (; lead->option != NULL; lead++) {
     const char *value = host->option_text(settings, lead->option, NULL);
     if (value != NULL)
@@ -203,45 +203,65 @@ static void keep_leads(const struct container_context *context, struct jauauth_p
   }
 }
 
-int32_t container_validate(const struct container_engine *engine, const struct jauauth_host *host,
-                           struct jauauth_call *call, const struct jauauth_request *request,
-                           const struct jauauth_options *options, struct jauauth_problems *problems)
+/* What the engine itself would leave open, unless the user wrote that it is to be closed. */
+static void note_defaults(const struct container_setup *setup)
 {
-  struct container_context context = {.engine = engine,
-                                      .host = host,
-                                      .call = call,
-                                      .request = request,
-                                      .options = options,
-                                      .problems = problems};
+  const struct container_context *context = setup->context;
+  const struct jauauth_host *host = context->host;
+  bool network = setup->network_by == NULL && setup->flags.network == NULL &&
+                 context->request->network_given == 0;
+  bool root = !setup->flags.read_only;
+  if (!network && !root)
+    return;
+  host->note(context->problems, network ? "network" : "extra_flags",
+             host->format(context->call, "the defaults are stricter than those of %s: %s%s%s",
+                          container_engine.shown, network ? "there is no network" : "",
+                          network && root ? ", and " : "",
+                          root ? "what the image brings cannot be written" : ""),
+             host->format(context->call, "%s%s%s",
+                          network ? "\"network\": true opens it, false says that it is meant" : "",
+                          network && root ? "; " : "",
+                          root ? "\"--tmpfs PATH\" or \"mounts\" give it folders to write to, "
+                                 "\"--read-only\" in \"extra_flags\" says that it is meant"
+                               : ""));
+}
+
+int32_t container_validate(const struct jauauth_host *host, struct jauauth_call *call,
+                           const struct jauauth_request *request,
+                           const struct jauauth_options *options, struct jauauth_problems *problems,
+                           struct jauauth_error *error)
+{
+  (void)error;
+  struct container_context context = {
+      .host = host, .call = call, .request = request, .options = options, .problems = problems};
   struct container_setup setup = {.context = &context};
   container_prepare(&setup);
+  if (context.count == 0)
+    note_defaults(&setup);
   return 0;
 }
 
-int32_t container_spawn(const struct container_engine *engine, const struct jauauth_host *host,
-                        struct jauauth_call *call, const struct jauauth_request *request,
+int32_t container_spawn(const struct jauauth_host *host, struct jauauth_call *call,
+                        const struct jauauth_request *request,
                         const struct jauauth_options *options, struct jauauth_plan *plan,
                         struct jauauth_error *error)
 {
-  struct container_context context = {.engine = engine,
-                                      .host = host,
-                                      .call = call,
-                                      .request = request,
-                                      .options = options,
-                                      .error = error};
+  struct container_context context = {
+      .host = host, .call = call, .request = request, .options = options, .error = error};
   struct container_setup setup = {.context = &context};
   const char *program = host->probed(call, "engine.path");
   if (program == NULL)
-    return host->error_set(error, "engine-missing", 0, NULL,
-                           host->format(call, "%s was not found on this machine", engine->shown),
-                           host->format(call, "install the package %s", engine->package));
+    return host->error_set(
+        error, "engine-missing", 0, NULL,
+        host->format(call, "%s was not found on this machine", container_engine.shown),
+        host->format(call, "install the package %s", container_engine.package));
   container_prepare(&setup);
   if (context.count > 0)
     return -1;
   host->plan_tree(plan, JAUAUTH_TREE_ENGINE);
   /* Its helpers, such as newuidmap, have the setuid bit; and a profile of AppArmor could not be
    * put on without new privileges. The server gets none, by the flags of its container. */
-  if (engine->is_podman)
+  if (container_engine.is_podman)
     host->plan_setuid_engine(plan);
   add_steps(&setup, plan, program);
   add_limits(&context, plan);
@@ -251,16 +271,15 @@ int32_t container_spawn(const struct container_engine *engine, const struct jaua
   return 0;
 }
 
-int32_t container_teardown(const struct container_engine *engine, const struct jauauth_host *host,
-                           struct jauauth_call *call, const char *instance,
-                           const struct jauauth_pair *const *kept, struct jauauth_plan *plan,
-                           struct jauauth_error *error)
+int32_t container_teardown(const struct jauauth_host *host, struct jauauth_call *call,
+                           const char *instance, const struct jauauth_pair *const *kept,
+                           struct jauauth_plan *plan, struct jauauth_error *error)
 {
-  struct container_context context = {.engine = engine, .host = host, .call = call, .error = error};
-  const char *program = host->find_program(call, engine->name, NULL, error);
+  struct container_context context = {.host = host, .call = call, .error = error};
+  const char *program = host->find_program(call, container_engine.name, NULL, error);
   if (program == NULL)
     return -1;
-  if (engine->is_podman)
+  if (container_engine.is_podman)
     host->plan_setuid_engine(plan);
   add_remove(&context, plan, program, container_name(&context, instance), kept);
   return 0;

@@ -12,10 +12,10 @@ enum { ASK_MILLISECONDS = 5000, WORDS_MAX = 48, SHOWN_MAX = 400 };
 static void repair_by_package(const struct container_probing *at)
 {
   const struct jauauth_host *host = at->context.host;
-  const char *name = at->context.engine->name;
+  const char *name = container_engine.name;
   struct jauauth_call *call = at->context.call;
   host->probe_repair(at->probe, JAUAUTH_PLATFORM_APT,
-                     host->format(call, "apt-get install %s", at->context.engine->package));
+                     host->format(call, "apt-get install %s", container_engine.package));
   host->probe_repair(at->probe, JAUAUTH_PLATFORM_DNF, host->format(call, "dnf install %s", name));
   host->probe_repair(at->probe, JAUAUTH_PLATFORM_PACMAN, host->format(call, "pacman -S %s", name));
   host->probe_repair(at->probe, JAUAUTH_PLATFORM_BREW, host->format(call, "brew install %s", name));
@@ -33,13 +33,13 @@ bool container_find_engine(struct container_probing *at)
 {
   const struct jauauth_host *host = at->context.host;
   add_variables(at);
-  at->program = host->find_program(at->context.call, at->context.engine->name, NULL, NULL);
+  at->program = host->find_program(at->context.call, container_engine.name, NULL, NULL);
   if (at->program != NULL)
     return true;
   host->probe_state(at->probe, JAUAUTH_STATE_UNAVAILABLE);
   host->probe_finding(
       at->probe, "engine-missing", JAUAUTH_SEVERITY_ERROR,
-      host->format(at->context.call, "the program %s is not installed", at->context.engine->name));
+      host->format(at->context.call, "the program %s is not installed", container_engine.name));
   repair_by_package(at);
   return false;
 }
@@ -49,7 +49,7 @@ bool container_ask(const struct container_probing *at, const char *const *words,
 {
   const struct jauauth_host *host = at->context.host;
   const struct jauauth_options *settings = host->host_options(at->context.call);
-  const struct container_lead *lead = container_leads(at->context.engine);
+  const struct container_lead *lead = container_leads();
   const char *argv[WORDS_MAX] = {at->program};
   size_t count = 1;
   for (; lead->option != NULL; lead++) {
@@ -76,7 +76,7 @@ void container_unavailable(const struct container_probing *at, const struct cont
   host->probe_finding(at->probe, cause->code, JAUAUTH_SEVERITY_ERROR,
                       line[0] == '\0' ? cause->text
                                       : host->format(at->context.call, "%s; %s says: %s",
-                                                     cause->text, at->context.engine->name, line));
+                                                     cause->text, container_engine.name, line));
   for (size_t i = 0; i < sizeof cause->repairs / sizeof cause->repairs[0]; i++)
     if (cause->repairs[i].platform != NULL)
       host->probe_repair(at->probe, cause->repairs[i].platform, cause->repairs[i].text);
@@ -148,7 +148,7 @@ void container_tell_machine(const struct container_probing *at, bool remote)
   host->probe_feature(at->probe, CONTAINER_LOCALITY, remote ? "remote" : "local");
   if (run_plain(at, "uname", "-n", &result))
     host->probe_feature(at->probe, CONTAINER_HOST_NAME, container_field(context, result.output, 0));
-  if (!context->engine->is_podman || !run_plain(at, "cat", "/proc/self/limits", &result))
+  if (!container_engine.is_podman || !run_plain(at, "cat", "/proc/self/limits", &result))
     return;
   host->probe_feature(at->probe, CONTAINER_HARD_FILES,
                       hard_limit(context, result.output, "Max open files"));
@@ -192,7 +192,7 @@ bool container_try(const struct container_probing *at)
 
 void container_claim(const struct container_probing *at)
 {
-  const char *const *claims = at->context.engine->claims;
+  const char *const *claims = container_engine.claims;
   for (; *claims != NULL; claims++)
     at->context.host->probe_claim(at->probe, *claims);
 }

@@ -13,7 +13,7 @@ static const char *const claims[] = {
     "seccomp",        "no-nested-user-namespaces", "private-tmp",
     "private-home",   "no-outward-signals",        NULL};
 
-static const struct container_engine engine = {
+const struct container_engine container_engine = {
     .name = "docker", .shown = "Docker", .package = "docker.io", .claims = claims};
 
 static const struct jauauth_option options[] = {
@@ -121,7 +121,7 @@ static int32_t docker_probe(const struct jauauth_host *host, struct jauauth_call
       "{{.SecurityOptions}}",
       NULL};
   struct container_probing at = {
-      .context = {.engine = &engine, .host = host, .call = call}, .probe = probe, .causes = causes};
+      .context = {.host = host, .call = call}, .probe = probe, .causes = causes};
   struct jauauth_run_result result;
   if (!container_find_engine(&at))
     return 0;
@@ -146,43 +146,11 @@ static int32_t docker_probe(const struct jauauth_host *host, struct jauauth_call
   return 0;
 }
 
-static int32_t docker_validate(const struct jauauth_host *host, struct jauauth_call *call,
-                               const struct jauauth_request *request,
-                               const struct jauauth_options *given,
-                               struct jauauth_problems *problems, struct jauauth_error *error)
-{
-  (void)error;
-  return container_validate(&engine, host, call, request, given, problems);
-}
-
-static int32_t docker_spawn(const struct jauauth_host *host, struct jauauth_call *call,
-                            const struct jauauth_request *request,
-                            const struct jauauth_options *given, struct jauauth_plan *plan,
-                            struct jauauth_error *error)
-{
-  return container_spawn(&engine, host, call, request, given, plan, error);
-}
-
-static int32_t docker_teardown(const struct jauauth_host *host, struct jauauth_call *call,
-                               const char *instance, const struct jauauth_pair *const *kept,
-                               struct jauauth_plan *plan, struct jauauth_error *error)
-{
-  return container_teardown(&engine, host, call, instance, kept, plan, error);
-}
-
-static int32_t docker_diagnose(const struct jauauth_host *host, struct jauauth_call *call,
-                               const struct jauauth_ending *ending,
-                               struct jauauth_diagnosis *diagnosis, struct jauauth_error *error)
-{
-  (void)error;
-  return container_diagnose(&engine, host, call, ending, diagnosis);
-}
-
 /* clang-format off */
 JAUAUTH_PLUGIN_BEGIN
   JAUAUTH_PLUGIN_HEAD, JAUAUTH_ACCOUNT_CALLER, "docker", "0.1.0",
   "Containers of Docker, hardened and without network",
   options, sizeof options[0], front_programs,
-  docker_probe, docker_validate, docker_spawn, docker_teardown,
-  NULL, NULL, docker_diagnose
+  docker_probe, container_validate, container_spawn, container_teardown,
+  NULL, NULL, container_diagnose
 JAUAUTH_PLUGIN_END

@@ -122,6 +122,28 @@ static void prepare(struct starting *starting, struct firejail_context *context)
   starting->program = firejail_command(&starting->sight);
 }
 
+/* What firejail itself would leave open, unless the user wrote that it is to be closed. */
+static void note_defaults(const struct starting *starting)
+{
+  const struct firejail_context *context = starting->context;
+  const struct jauauth_request *request = context->request;
+  const struct jauauth_host *host = context->host;
+  bool network = request->network == JAUAUTH_NETWORK_NONE && request->network_given == 0;
+  bool home = request->home == NULL && !starting->sight.home_shows_paths;
+  if (!network && !home)
+    return;
+  host->note(context->problems, network ? "network" : "home",
+             host->format(context->call, "the defaults are stricter than those of firejail: %s%s%s",
+                          network ? "there is no network" : "", network && home ? ", and " : "",
+                          home ? "the home of the account is not shown, but an empty one" : ""),
+             host->format(context->call, "%s%s%s",
+                          network ? "\"network\": true opens it, false says that it is meant" : "",
+                          network && home ? "; " : "",
+                          home ? "\"whitelist_paths\" shows folders of the account's home, "
+                                 "\"home\": \"keep\" keeps what the server writes into its own"
+                               : ""));
+}
+
 int32_t firejail_validate(const struct jauauth_host *host, struct jauauth_call *call,
                           const struct jauauth_request *request,
                           const struct jauauth_options *options, struct jauauth_problems *problems,
@@ -135,6 +157,8 @@ int32_t firejail_validate(const struct jauauth_host *host, struct jauauth_call *
                                      .error = error};
   struct starting starting = {0};
   prepare(&starting, &context);
+  if (context.count == 0)
+    note_defaults(&starting);
   return 0;
 }
 

@@ -13,7 +13,7 @@ static const char *const claims[] = {
     "no-capabilities", "no-new-privileges",     "seccomp",     "private-tmp",
     "private-home",    "no-outward-signals",    NULL};
 
-static const struct container_engine engine = {
+const struct container_engine container_engine = {
     .name = "podman", .shown = "Podman", .is_podman = true, .package = "podman", .claims = claims};
 
 static const struct jauauth_option options[] = {
@@ -152,7 +152,7 @@ static int32_t podman_probe(const struct jauauth_host *host, struct jauauth_call
                                      "{{.Host.CgroupControllers}}|{{.Host.ServiceIsRemote}}",
                                      NULL};
   struct container_probing at = {
-      .context = {.engine = &engine, .host = host, .call = call}, .probe = probe, .causes = causes};
+      .context = {.host = host, .call = call}, .probe = probe, .causes = causes};
   struct jauauth_run_result result;
   if (!container_find_engine(&at))
     return 0;
@@ -183,43 +183,11 @@ static int32_t podman_probe(const struct jauauth_host *host, struct jauauth_call
   return 0;
 }
 
-static int32_t podman_validate(const struct jauauth_host *host, struct jauauth_call *call,
-                               const struct jauauth_request *request,
-                               const struct jauauth_options *given,
-                               struct jauauth_problems *problems, struct jauauth_error *error)
-{
-  (void)error;
-  return container_validate(&engine, host, call, request, given, problems);
-}
-
-static int32_t podman_spawn(const struct jauauth_host *host, struct jauauth_call *call,
-                            const struct jauauth_request *request,
-                            const struct jauauth_options *given, struct jauauth_plan *plan,
-                            struct jauauth_error *error)
-{
-  return container_spawn(&engine, host, call, request, given, plan, error);
-}
-
-static int32_t podman_teardown(const struct jauauth_host *host, struct jauauth_call *call,
-                               const char *instance, const struct jauauth_pair *const *kept,
-                               struct jauauth_plan *plan, struct jauauth_error *error)
-{
-  return container_teardown(&engine, host, call, instance, kept, plan, error);
-}
-
-static int32_t podman_diagnose(const struct jauauth_host *host, struct jauauth_call *call,
-                               const struct jauauth_ending *ending,
-                               struct jauauth_diagnosis *diagnosis, struct jauauth_error *error)
-{
-  (void)error;
-  return container_diagnose(&engine, host, call, ending, diagnosis);
-}
-
 /* clang-format off */
 JAUAUTH_PLUGIN_BEGIN
   JAUAUTH_PLUGIN_HEAD, JAUAUTH_ACCOUNT_CALLER, "podman", "0.1.0",
   "Containers of Podman, which needs no daemon and no root",
   options, sizeof options[0], front_programs,
-  podman_probe, podman_validate, podman_spawn, podman_teardown,
-  NULL, NULL, podman_diagnose
+  podman_probe, container_validate, container_spawn, container_teardown,
+  NULL, NULL, container_diagnose
 JAUAUTH_PLUGIN_END

@@ -158,7 +158,8 @@ for _text, _json, _pointer, *_fragments in (
 @case("all errors come at once, and other servers are not concerned")
 def _():
     text = json.dumps({"servers": [
-        entry(agrs=[]), entry(id="b", timeout_ms=-1), entry(id="c")]}, indent=2)
+        entry(agrs=[]), entry(id="b", timeout_ms=-1), entry(
+            id="c", sandbox={"strategy": "bubblewrap", "network": False})]}, indent=2)
     status, out, err, _, _ = checked(text)
     equal(status, CHECK_FAILED)
     contains(out + err, "/servers/0/agrs", "/servers/1/timeout_ms")
@@ -243,6 +244,28 @@ def _():
     text = json.dumps({"servers": [entry(command="/bin/cat", sandbox=box)]})
     status, out, err, _, _ = checked(text, permission, "--strict")
     equal(status, 0, out + err)
+
+
+@case("a default that is stricter than the engine's is a note, once for each server")
+def _():
+    if "bubblewrap" not in mcp.strategies():
+        raise Skip("bubblewrap cannot run here")
+    text = json.dumps({"servers": [entry(), entry(id="b"), entry(
+        id="c", sandbox={"strategy": "bubblewrap", "network": False})]})
+    status, out, err, path, _ = checked(text, "", "--strict")
+    equal(status, 0, out + err)
+    equal((out + err).count("note: "), 2, out + err)
+    contains(out + err, "%s:1:" % path, "there is no network (at /servers/0/sandbox",
+             "(at /servers/1/sandbox", '"network": true opens it')
+    status, out, err, _, _ = checked(text, "", "--strict", "--json")
+    equal(status, 0, out + err)
+    equal([(each["severity"], each["server"]) for each in problems(out)],
+          [("note", "a"), ("note", "b")])
+    router = mcp.Router(json.loads(text)["servers"][:1])
+    router.initialize()
+    router.list_tools()
+    router.close()
+    check("there is no network" not in router.log_text(), router.log_text())
 
 
 @case("a strategy that no plugin has is a warning at its place, with a suggestion")

@@ -283,7 +283,8 @@ def _():
 @case("a router removes what its keeper left")
 def _():
     house, holder, mark = House(), Engine(), mcp.new_mark()
-    router = house.router([holder.server("one", "ignores-sigterm", mark=mark)])
+    # Lazy, so that it is not started again and has an entry again before anybody looks.
+    router = house.router([{**holder.server("one", "ignores-sigterm", mark=mark), "start": "lazy"}])
     os.kill(keepers(router)[0], signal.SIGKILL)
     mcp.nothing_left(mark)
     mcp.eventually(lambda: not house.entries())

@@ -59,7 +59,9 @@ OFFSET(jauauth_request, user_id, 104);
 OFFSET(jauauth_request, group_id, 108);
 OFFSET(jauauth_request, server_user_id, 112);
 OFFSET(jauauth_request, server_group_id, 116);
-SIZE(jauauth_request, 120);
+OFFSET(jauauth_request, network_given, 120);
+OFFSET(jauauth_request, reserved, 124);
+SIZE(jauauth_request, 128);
 
 OFFSET(jauauth_path, struct_size, 0);
 OFFSET(jauauth_path, type, 4);
@@ -134,7 +136,8 @@ OFFSET(jauauth_host, diagnose, 376);
 OFFSET(jauauth_host, host_options, 384);
 OFFSET(jauauth_host, run_environment, 392);
 OFFSET(jauauth_host, probe_watch, 400);
-SIZE(jauauth_host, 408);
+OFFSET(jauauth_host, note, 408);
+SIZE(jauauth_host, 416);
 
 OFFSET(jauauth_output, step, 0);
 OFFSET(jauauth_output, text, 8);

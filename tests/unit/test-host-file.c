@@ -41,6 +41,49 @@ static void expect(const char *text, const char *lines)
   assert_true(config_problems_stop(&problems, false));
 }
 
+/* The template as it is, and with each of its settings set: both are the defaults. */
+static void test_template(void **state)
+{
+  (void)state;
+  CLEANUP_BUFFER struct buffer template = {0};
+  CLEANUP_BUFFER struct buffer set = {0};
+  buffer_append_text(&set, "");
+  host_config_append_template(&template);
+  assert_false(template.failed);
+  for (const char *line = template.data; *line != '\0';) {
+    size_t length = strcspn(line, "\n") + 1;
+    size_t name = 1 + strspn(line + 1, " ");
+    size_t rest = name + strspn(line + name, "abcdefghijklmnopqrstuvwxyz_");
+    bool setting = rest > name && strncmp(line + rest, " = ", 3) == 0;
+    setting = setting || strncmp(line, "#};", 3) == 0;
+    buffer_append(&set, line + setting, length - setting);
+    line += length;
+  }
+  CLEANUP_HOST_CONFIG struct host_config *plain = read_good("");
+  CLEANUP_HOST_CONFIG struct host_config *commented = read_good(template.data);
+  CLEANUP_HOST_CONFIG struct host_config *host = read_good(set.data);
+  assert_null(commented->state_directory);
+  assert_string_equal(host->state_directory, JAUAUTH_STATE_DIR);
+  assert_string_equal(host->plugin_directories[0], plain->plugin_directories[0]);
+  assert_string_equal(host->default_strategy, plain->default_strategy);
+  assert_string_equal(host->run_as, plain->run_as);
+  assert_string_equal(host->environment[2], plain->environment[2]);
+  assert_int_equal(host->allow_unsandboxed, plain->allow_unsandboxed);
+  assert_int_equal(host->list_wait_ms, plain->list_wait_ms);
+  assert_int_equal(host->lazy, plain->lazy);
+  assert_int_equal(host->idle_stop_ms, plain->idle_stop_ms);
+  assert_int_equal(host->prepare, plain->prepare);
+  assert_int_equal(host->message_limit, plain->message_limit);
+  assert_int_equal(host->network.kind, plain->network.kind);
+  assert_int_equal(host->log_level, plain->log_level);
+  assert_int_equal(host->log_format, plain->log_format);
+  assert_null(host->accept_partial[0]);
+  for (size_t i = 0; i < CONFIG_LIMITS; i++) {
+    assert_int_equal(host->limits[i].value, plain->limits[i].value);
+    assert_true(host->limits[i].given);
+  }
+}
+
 static void test_defaults(void **state)
 {
   (void)state;
@@ -269,10 +312,10 @@ int main(void)
   if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL)
     setlocale(LC_ALL, "");
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_defaults),    cmocka_unit_test(test_every_key),
-      cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_more_mistakes),
-      cmocka_unit_test(test_syntax),      cmocka_unit_test(test_owner),
-      cmocka_unit_test(test_too_large),
+      cmocka_unit_test(test_defaults),      cmocka_unit_test(test_template),
+      cmocka_unit_test(test_every_key),     cmocka_unit_test(test_all_at_once),
+      cmocka_unit_test(test_more_mistakes), cmocka_unit_test(test_syntax),
+      cmocka_unit_test(test_owner),         cmocka_unit_test(test_too_large),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

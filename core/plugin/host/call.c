@@ -58,6 +58,7 @@ const struct jauauth_host host_vtable = {
     .host_options = host_host_options,
     .run_environment = host_run_environment,
     .probe_watch = host_probe_watch,
+    .note = host_note,
 };
 
 static const char *const verb_names[] = {
@@ -87,7 +88,7 @@ static bool begin_answer(struct jauauth_call *call)
         json_pack("{s:{}, s:[], s:[], s:[]}", "features", "findings", "weak_versions", "claims");
     break;
   case HOST_VALIDATE:
-    call->answer = json_pack("{s:[]}", "problems");
+    call->answer = json_pack("{s:[], s:[]}", "problems", "notes");
     break;
   case HOST_SPAWN:
   case HOST_TEARDOWN:

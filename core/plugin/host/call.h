@@ -141,6 +141,8 @@ void host_probe_claim(struct jauauth_probe *probe, const char *property);
 void host_probe_watch(struct jauauth_probe *probe, const char *path);
 void host_problem(struct jauauth_problems *problems, const char *option, const char *text,
                   const char *hint);
+void host_note(struct jauauth_problems *problems, const char *option, const char *text,
+               const char *hint);
 void host_diagnose(struct jauauth_diagnosis *diagnosis, uint32_t ended, const char *code,
                    const char *text, const char *hint);
 /* plan.c: */

@@ -97,16 +97,28 @@ void host_probe_watch(struct jauauth_probe *probe, const char *path)
     host_append(call, host_list(call, "watched"), host_text(call, "probe_watch", path));
 }
 
-void host_problem(struct jauauth_problems *problems, const char *option, const char *text,
-                  const char *hint)
+static void add_problem(struct jauauth_problems *problems, const char *function, const char *list,
+                        const char *option, const char *text, const char *hint)
 {
   struct jauauth_call *call = problems->call;
   json_t *problem = json_object();
-  host_set(call, problem, "option", host_text(call, "problem", option));
-  host_set(call, problem, "text", host_text(call, "problem", text));
+  host_set(call, problem, "option", host_text(call, function, option));
+  host_set(call, problem, "text", host_text(call, function, text));
   if (hint != NULL)
-    host_set(call, problem, "hint", host_text(call, "problem", hint));
-  host_append(call, json_object_get(call->answer, "problems"), problem);
+    host_set(call, problem, "hint", host_text(call, function, hint));
+  host_append(call, json_object_get(call->answer, list), problem);
+}
+
+void host_problem(struct jauauth_problems *problems, const char *option, const char *text,
+                  const char *hint)
+{
+  add_problem(problems, "problem", "problems", option, text, hint);
+}
+
+void host_note(struct jauauth_problems *problems, const char *option, const char *text,
+               const char *hint)
+{
+  add_problem(problems, "note", "notes", option, text, hint);
 }
 
 void host_diagnose(struct jauauth_diagnosis *diagnosis, uint32_t ended, const char *code,

@@ -130,6 +130,7 @@ int host_build_request(struct jauauth_call *call, json_t *json, struct jauauth_r
       .group_id = account->group,
       .server_user_id = number_or(json, "server_user", account->user),
       .server_group_id = number_or(json, "server_group", account->group),
+      .network_given = !json_is_true(json_object_get(json, "network_default")),
   };
   if (request->instance == NULL || request->server == NULL)
     return malformed(error, "instance and server");

@@ -167,6 +167,9 @@ struct jauauth_request {
    * the engine. */
   uint32_t server_user_id;
   uint32_t server_group_id;
+  /* 1: the user wrote what `network` says, for this server; 0: it is the default. */
+  uint32_t network_given;
+  uint32_t reserved;
 };
 
 /* ---- host services ------------------------------------------------------------------------ */
@@ -404,6 +407,11 @@ struct jauauth_host {
    * and names at least one, until such a file has changed, has come or has gone. The engine's own
    * path, the plugin, the account and the kernel are watched in any case. */
   void (*probe_watch)(struct jauauth_probe *probe, const char *path);
+  /* Part of the answer of `validate`: something that is right, but that the user should know, such
+   * as a default that closes what other programs leave open. The arguments are those of `problem`.
+   * `config check` shows it and goes on; nothing is refused because of it. */
+  void (*note)(struct jauauth_problems *problems, const char *option, const char *text,
+               const char *hint);
 };
 
 /* ---- the end of a server, for `diagnose` ---------------------------------------------------- */
