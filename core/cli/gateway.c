@@ -210,8 +210,9 @@ int gateway_need_servers(struct gateway *gateway, struct error **error)
 int gateway_take_servers(struct gateway *gateway, const char *text, struct error **error)
 {
   struct servers_settings settings = servers_settings(gateway);
+  gateway->problems.file = strdup("strategies");
   gateway->servers = servers_config_parse(text, strlen(text), &settings, &gateway->problems);
-  return judge_servers(gateway, "of the strategies", error);
+  return judge_servers(gateway, "made of the strategies", error);
 }
 
 int gateway_find(const struct gateway *gateway, const char *id, size_t *server,

@@ -81,7 +81,8 @@ static bool same_words(const struct words *own, struct words *canary, const char
     const struct word *one = &own->list[i];
     const struct word *other = &canary->list[i];
     if ((one->bytes == NULL) != (other->bytes == NULL) || one->length != other->length ||
-        (one->length > 0 && memcmp(one->bytes, other->bytes, one->length) != 0))
+        (one->bytes != NULL && other->bytes != NULL &&
+         memcmp(one->bytes, other->bytes, one->length) != 0))
       return false;
   }
   return true;

@@ -88,9 +88,8 @@ static json_t *judge_row(const struct measure *measure, enum property property)
     buffer_append_text(&reason, "no answer to ");
     append_plain(&reason, attempt->line);
     buffer_append_format(&reason, ": %s", why_missing(measure, attempt));
-  } else if (row.of[OUTCOME_HELD] > 0) {
+  } else if ((attempt = row.first[OUTCOME_HELD]) != NULL) {
     word = "held";
-    attempt = row.first[OUTCOME_HELD];
     append_plain(&reason, attempt->line);
     buffer_append_text(&reason, ": ");
     append_plain(&reason, answer(measure->inside, attempt));

@@ -156,13 +156,15 @@ static enum sight looks_like_root(pid_t pid)
 {
   char path[64];
   char line[256];
-  unsigned real;
-  unsigned effective;
   snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
   CLEANUP_STREAM FILE *file = fopen(path, "re");
-  while (file != NULL && fgets(line, sizeof line, file) != NULL)
-    if (sscanf(line, "Uid: %u %u", &real, &effective) == 2)
-      return real == 0 || effective == 0 ? SIGHT_OPEN : SIGHT_HELD;
+  while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    if (strncmp(line, "Uid:", 4) != 0)
+      continue;
+    char *rest;
+    unsigned long real = strtoul(line + 4, &rest, 10);
+    return real == 0 || strtoul(rest, NULL, 10) == 0 ? SIGHT_OPEN : SIGHT_HELD;
+  }
   return SIGHT_NONE;
 }
 
