@@ -37,7 +37,7 @@ _jauauth_complete()
   COMPREPLY=()
 
   case $previous in
-  --config | --servers | --keeper | --canary)
+  --config | --servers | --to | --keeper | --canary)
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     return
@@ -57,8 +57,9 @@ _jauauth_complete()
     ;;
   esac
   if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --refresh --watch --stdio
-      --allow-unsandboxed --log-level --log-format --plugin-dir --keeper --canary --strategy --help --version' \
+    mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --refresh --to --write
+      --update --yes --watch --stdio --allow-unsandboxed --log-level --log-format --plugin-dir
+      --keeper --canary --strategy --help --version' \
       -- "$current")
     return
   fi
@@ -67,19 +68,21 @@ _jauauth_complete()
   local given=() i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${words[i]} in
-    --config | --servers | --plugin-dir | --keeper | --canary | --strategy | --log-level | --log-format) ((i++)) ;;
+    --config | --servers | --to | --plugin-dir | --keeper | --canary | --strategy | --log-level | --log-format)
+      ((i++))
+      ;;
     -*) ;;
     *) given+=("${words[i]}") ;;
     esac
   done
   local choice=
   case "${given[*]}" in
-  '') choice='serve plugins config init explain prepare verify tools call ps reap' ;;
+  '') choice='serve plugins config init doctor explain prepare verify tools call ps reap' ;;
   plugins) choice='list show' ;;
-  config) choice='check paths schema' ;;
+  config) choice='check import paths schema' ;;
   'plugins show') choice=$(_jauauth_ask plugins list | awk 'NR > 1 { print $1 }') ;;
   explain | tools | prepare | 'prepare '* | verify | 'verify '*) choice=$(_jauauth_servers) ;;
-  'config check')
+  'config check' | 'config import')
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     return

@@ -8,7 +8,7 @@
 
 #include "core/base/buffer.h"
 
-enum { COLUMNS_MAX = 8 };
+enum { COLUMNS_MAX = 11 };
 
 /* Zero-initialise; end with columns_free(). A failed allocation is kept and shows at the end. */
 struct columns {

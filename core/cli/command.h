@@ -21,12 +21,16 @@ struct command_line {
   const char **plugin_dirs; /* --plugin-dir DIR, in order; ends with NULL; owned */
   const char *log_level;    /* --log-level, or NULL */
   const char *log_format;   /* --log-format, or NULL */
+  const char *to;           /* --to FILE, or NULL */
   bool json;                /* --json */
   bool strict;              /* --strict */
   bool allow_unsandboxed;   /* --allow-unsandboxed */
   bool stdio;               /* --stdio */
   bool watch;               /* --watch */
+  bool update;              /* --update */
+  bool yes;                 /* --yes */
   bool refresh;             /* --refresh */
+  bool write;               /* --write */
   bool serves;              /* the command runs until its client ends: set by it, no option */
   bool help;                /* --help */
   bool version;             /* --version */

@@ -20,11 +20,12 @@ static json_t *server_json(const struct gateway *gateway, size_t server)
   const struct server_config *config = &gateway->servers->servers[server];
   const struct router_server *routed = gateway_server_routed(gateway, server);
   unsigned restarts = routed != NULL ? router_server_report(routed).restarts : 0;
-  return json_pack("{s:s, s:s, s:s, s:s*, s:b, s:i, s:i, s:I, s:i, s:s*}", "id", config->id,
+  return json_pack("{s:s, s:s, s:s, s:s*, s:b, s:i, s:i, s:I, s:i, s:O*, s:s*}", "id", config->id,
                    "strategy", config->sandbox.strategy, "state", status->state, "instance",
                    status->instance, "own_tree", (int)status->own_tree, "keeper",
                    (int)status->keeper, "pid", (int)status->located, "since",
-                   (json_int_t)status->since, "restarts", (int)restarts, "reason", status->reason);
+                   (json_int_t)status->since, "restarts", (int)restarts, "limits", status->limits,
+                   "reason", status->reason);
 }
 
 /* It is for looking at only, so that a disk that is full stops nothing. */
@@ -141,6 +142,15 @@ static json_t *keep_json(const struct plan *plan)
   return keep;
 }
 
+/* NULL: it has none. */
+static json_t *groups_json(const struct plan *plan)
+{
+  json_t *groups = plan->group_count > 0 ? json_array() : NULL;
+  for (size_t i = 0; i < plan->group_count; i++)
+    json_array_append_new(groups, json_string(plan->groups[i].path));
+  return groups;
+}
+
 static int write_entry(const struct gateway *gateway, size_t server, const struct plan *plan,
                        const struct instance_settings *settings, struct error **error)
 {
@@ -152,9 +162,11 @@ static int write_entry(const struct gateway *gateway, size_t server, const struc
       .account = strdup(settings->user_name != NULL ? settings->user_name : ""),
       .user = settings->user,
       .keep = keep_json(plan),
+      .groups = groups_json(plan),
   };
   if (entry.instance == NULL || entry.server == NULL || entry.plugin == NULL ||
-      entry.account == NULL || entry.keep == NULL)
+      entry.account == NULL || entry.keep == NULL ||
+      (entry.groups == NULL && plan->group_count > 0))
     return error_memory(error);
   if (journal_entry_stamp(&entry, error) != 0)
     return -1;
@@ -176,6 +188,8 @@ int gateway_journal_enter(struct gateway *gateway, size_t server, const struct p
   free(status->instance);
   status->instance = strdup(plan->instance);
   status->own_tree = plan->tree == PLAN_TREE_OWN;
+  json_decref(status->limits);
+  status->limits = plan_limits_json(plan);
   if (status->instance == NULL)
     return error_memory(error);
   publish(gateway); /* first, so that `ps` never takes the entry for a left-over */
@@ -211,6 +225,8 @@ void gateway_journal_leave(struct gateway *gateway, size_t server, bool left)
   struct gateway_status *status = &gateway->statuses[server];
   CLEANUP_FREE char *instance = steal_pointer(status->instance);
   status->keeper = status->located = 0;
+  json_decref(status->limits);
+  status->limits = NULL;
   if (instance == NULL)
     return;
   if (!left)
@@ -262,6 +278,7 @@ void gateway_journal_free(struct gateway *gateway)
     journal_close(&gateway->journal);
   for (size_t i = 0; gateway->statuses != NULL && i < gateway->servers->server_count; i++) {
     free(gateway->statuses[i].instance);
+    json_decref(gateway->statuses[i].limits);
     free(gateway->statuses[i].reason);
   }
   free(gateway->statuses);

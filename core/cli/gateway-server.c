@@ -9,6 +9,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/cli/packaging.h"
 #include "core/sandbox/instance.h"
 #include "core/transport/server_pipe.h"
 
@@ -25,12 +27,14 @@ struct gateway_server {
   struct router_server *routed; /* NULL: not offered */
   struct instance *instance;    /* NULL: none runs */
   struct server_pipe *pipe;
-  bool wanted;         /* the router has asked for it, the plugins have not answered yet */
-  bool stopping;       /* asked to stop */
-  bool refused;        /* there was no plan, and there would be none a moment later */
-  bool pipe_open;      /* lines may still come */
+  struct packaging *packaging; /* its package is being installed */
+  bool wanted;                 /* the router has asked for it, the plugins have not answered yet */
+  bool stopping;               /* asked to stop */
+  bool refused;                /* there was no plan, and there would be none a moment later */
+  bool pipe_open;              /* lines may still come */
   bool left;           /* something of it is not gone, and may keep the pipe open for ever */
   uv_timer_t patience; /* after the end of its output, before it is stopped */
+  char *limits;        /* which of its limits it has reached, or NULL */
   char *plain;         /* what the keeper said, while the plugin is asked what it means */
   char *ending;        /* sentence for the router; NULL: not ended yet */
 };
@@ -80,7 +84,11 @@ static void on_impatience(uv_timer_t *timer);
 
 static void ended(struct gateway_server *server, const char *text, const char *hint)
 {
-  server->ending = sentence(text, hint);
+  CLEANUP_FREE char *limits = steal_pointer(server->limits);
+  CLEANUP_FREE char *both = NULL;
+  if (limits != NULL && asprintf(&both, "%s; %s", text, limits) < 0)
+    both = NULL;
+  server->ending = sentence(both != NULL ? both : text, hint);
   if (!server->pipe_open)
     tell_end(server);
   else if (server->left)
@@ -117,6 +125,8 @@ static void on_ended(void *data, const struct instance_ending *ending, const str
   struct gateway *gateway = server->gateway;
   server->instance = NULL;
   server->left = ending->left;
+  free(server->limits);
+  server->limits = ending->limits != NULL ? strdup(ending->limits) : NULL;
   gateway_journal_leave(gateway, server->index, ending->left);
   /* Why a start failed is what a plugin can say best. What the host knows stays in the log. */
   bool failed = error != NULL && error->code != NULL && strcmp(error->code, "start-failed") == 0;
@@ -225,6 +235,51 @@ static void on_planned(void *data, struct plan *plan, const struct error *failur
   plan_free(&plan);
 }
 
+static void plan(struct gateway_server *server)
+{
+  CLEANUP_ERROR struct error *error = NULL;
+  server->refused = launch_make_home(server->gateway->launch, server->index, &error) != 0;
+  if (server->refused)
+    ended(server, error->message, error->hint);
+  else
+    launch_plan(server->gateway->launch, server->index, on_planned, server);
+}
+
+static void on_installer_said(void *data, const char *line, size_t length)
+{
+  const struct gateway_server *server = data;
+  CLEANUP_BUFFER struct buffer text = {0};
+  text_escape_controls(&text, line, length);
+  if (!text.failed && text.data != NULL)
+    log_write(LOG_LEVEL_INFO, id_of(server), "preparing: %s", text.data);
+}
+
+static void on_packaged(void *data, enum packaging_state state, const struct error *error)
+{
+  struct gateway_server *server = data;
+  if (state == PACKAGING_INSTALLED)
+    log_write(LOG_LEVEL_INFO, id_of(server), "its package is installed, %zu packages in all",
+              json_array_size(packaging_packages(server->packaging)));
+  server->refused = error != NULL;
+  CLEANUP_ERROR struct error *copy = error_copy(error);
+  packaging_free(steal_pointer(server->packaging));
+  if (copy != NULL)
+    ended(server, copy->message, copy->hint);
+  else
+    plan(server);
+}
+
+/* Installs the package first where the host file wants that and there is one. */
+static bool package_first(struct gateway_server *server, struct error **error)
+{
+  static const struct packaging_events events = {.said = on_installer_said, .done = on_packaged};
+  struct gateway *gateway = server->gateway;
+  if (!gateway->host->prepare || !launch_package_missing(gateway->launch, server->index))
+    return false;
+  server->packaging = packaging_start(gateway, server->index, false, &events, server, error);
+  return true;
+}
+
 static void begin(struct gateway_server *server)
 {
   server->wanted = false;
@@ -232,11 +287,12 @@ static void begin(struct gateway_server *server)
   server->gateway->running++; /* until tell_end() */
   gateway_journal_state(server->gateway, server->index, "starting", NULL);
   CLEANUP_ERROR struct error *error = NULL;
-  server->refused = launch_make_home(server->gateway->launch, server->index, &error) != 0;
-  if (server->refused)
+  if (!package_first(server, &error)) {
+    plan(server);
+  } else if (server->packaging == NULL) {
+    server->refused = true;
     ended(server, error->message, error->hint);
-  else
-    launch_plan(server->gateway->launch, server->index, on_planned, server);
+  }
 }
 
 void gateway_servers_prepared(struct gateway *gateway)
@@ -271,6 +327,8 @@ static void stop(void *data)
     server_pipe_close_input(server->pipe);
   if (server->instance != NULL)
     instance_stop(server->instance);
+  if (server->packaging != NULL)
+    packaging_stop(server->packaging);
 }
 
 static void pause_reading(void *data, bool paused)
@@ -338,6 +396,7 @@ void gateway_servers_close(struct gateway *gateway)
 void gateway_servers_free(struct gateway *gateway)
 {
   for (size_t i = 0; gateway->processes != NULL && i < gateway->servers->server_count; i++) {
+    free(gateway->processes[i].limits);
     free(gateway->processes[i].plain);
     free(gateway->processes[i].ending);
   }

@@ -70,7 +70,12 @@ static int read_host(struct gateway *gateway, struct error **error)
   gateway->state_directory = gateway->host->state_directory != NULL
                                  ? gateway->host->state_directory
                                  : gateway->paths.state_directory;
-  return 0;
+  const char *data = gateway->host->state_directory != NULL ? gateway->host->state_directory
+                                                            : gateway->paths.data_directory;
+  if (data == NULL || asprintf(&gateway->package_root, "%s/packages", data) >= 0)
+    return 0;
+  gateway->package_root = NULL;
+  return error_memory(error);
 }
 
 static int find_program(struct gateway *gateway, struct error **error)
@@ -150,6 +155,7 @@ void gateway_close(struct gateway *gateway)
   gateway_servers_free(gateway);
   gateway_journal_free(gateway);
   launch_free(gateway->launch);
+  groups_free(&gateway->groups);
   servers_config_free(&gateway->servers);
   host_config_free(&gateway->host);
   config_problems_free(&gateway->problems);
@@ -158,6 +164,7 @@ void gateway_close(struct gateway *gateway)
   free(gateway->worker);
   free(gateway->keeper);
   free(gateway->canary);
+  free(gateway->package_root);
   free(gateway->user);
   uv_loop_close(&gateway->loop);
   log_close();
@@ -262,8 +269,13 @@ static void prepared(void *data)
   gateway_servers_prepared(gateway);
 }
 
-static int start_preparing(struct gateway *gateway, struct error **error)
+/* `starts`: servers will be started, and not only be looked at. */
+static int start_preparing(struct gateway *gateway, bool starts, struct error **error)
 {
+  if (gateway->host->control_groups)
+    groups_find(&gateway->groups, starts);
+  else
+    groups_refuse(&gateway->groups);
   struct launch_settings settings = {
       .loop = &gateway->loop,
       .registry = gateway->registry,
@@ -271,6 +283,8 @@ static int start_preparing(struct gateway *gateway, struct error **error)
       .servers = gateway->servers,
       .problems = &gateway->problems,
       .state_directory = gateway->state_directory,
+      .package_root = gateway->package_root,
+      .groups = &gateway->groups,
       .allow_unsandboxed = gateway->host->allow_unsandboxed || gateway->line->allow_unsandboxed,
       .measuring = gateway->measuring,
   };
@@ -280,7 +294,7 @@ static int start_preparing(struct gateway *gateway, struct error **error)
 
 int gateway_prepare(struct gateway *gateway, struct error **error)
 {
-  if (start_preparing(gateway, error) != 0)
+  if (start_preparing(gateway, false, error) != 0)
     return -1;
   while (!gateway->prepared)
     uv_run(&gateway->loop, UV_RUN_ONCE);
@@ -372,7 +386,7 @@ int gateway_start(struct gateway *gateway, size_t only, struct error **error)
 {
   if (gateway_find_keeper(gateway, error) != 0 || gateway_servers_new(gateway, error) != 0 ||
       gateway_journal_open(gateway, error) != 0 || make_router(gateway, error) != 0 ||
-      add_servers(gateway, only, error) != 0 || start_preparing(gateway, error) != 0)
+      add_servers(gateway, only, error) != 0 || start_preparing(gateway, true, error) != 0)
     return -1;
   router_start(gateway->router);
   gateway_journal_sweep(gateway);

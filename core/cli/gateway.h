@@ -29,6 +29,7 @@ struct gateway_status {
   pid_t keeper;      /* 0: none */
   pid_t located;     /* the server's first process on this machine, 0: unknown */
   uint64_t since;    /* of the state, by os_since_boot() */
+  json_t *limits;    /* of what runs: plan_limits_json() */
   char *reason;      /* why it ended or is parked; or NULL */
 };
 
@@ -45,12 +46,14 @@ struct gateway {
   bool told;                       /* problems were printed; later errors go to the log */
   struct servers_config *servers;  /* NULL until gateway_read_servers() */
   const char *state_directory;     /* NULL: there is none */
+  char *package_root;              /* where packages are installed; NULL: there is no place */
   char *worker;                    /* this program */
   char *keeper;                    /* where it really is; NULL until gateway_start() */
   char *canary;                    /* likewise; NULL until gateway_find_canary() */
   bool measuring;                  /* set before gateway_prepare(): only canaries will run */
   char *user;                      /* the principal: who started the router */
   struct registry *registry;
+  struct groups groups; /* where control groups can be made */
   struct launch *launch;
   bool prepared; /* the plugins have answered */
   struct router *router;
@@ -85,7 +88,7 @@ int gateway_take_servers(struct gateway *gateway, const char *text, struct error
  * to the log's stream: for commands that run servers. */
 int gateway_need_servers(struct gateway *gateway, struct error **error);
 
-/* Runs the loop until the plugins have answered about all servers. */
+/* Runs the loop until the plugins have answered about all servers. Nothing is started. */
 int gateway_prepare(struct gateway *gateway, struct error **error);
 
 /* Makes the router with all servers that the principal may use (only the one of this index unless

@@ -27,6 +27,7 @@ static const struct {
   const char *text;
 } next_steps[] = {
     {"jauauth plugins list", "which sandboxes work on this machine"},
+    {"jauauth config import FILE", "take over the servers of another client's file"},
     {"jauauth config check", "judge both files, and what would stop a server here"},
     {"jauauth tools", "start the servers and list their tools"},
 };

@@ -24,6 +24,7 @@ void ps_rows_free(struct ps_rows *rows)
     free(rows->rows[i].state);
     free(rows->rows[i].instance);
     free(rows->rows[i].reason);
+    json_decref(rows->rows[i].limits);
   }
   free(rows->rows);
   *rows = (struct ps_rows){0};
@@ -55,20 +56,30 @@ static void add_tree(struct ps_row *row, pid_t pid, unsigned depth)
     add_tree(row, children[i], depth + 1);
 }
 
+/* A control group knows more than the sum of its processes: files in memory, and the peak. */
 static void measure(struct ps_row *row)
 {
   struct os_process_state state;
+  struct os_cgroup_usage usage = {0};
   if (row->keeper <= 0 || os_process_state(row->keeper, &state) != 0 || state.parent != row->router)
     return;
+  if (row->pid > 0)
+    os_cgroup_usage(row->pid, &usage);
   if (row->own_tree) {
     row->measured = true;
     add_tree(row, row->keeper, 0); /* its time holds that of what has ended below it */
     row->memory -= state.pages * (uint64_t)sysconf(_SC_PAGESIZE);
   } else if (row->pid > 0) {
     row->measured = true;
-    if (!os_cgroup_usage(row->pid, &row->memory, &row->microseconds))
+    if (!usage.memory_known || !usage.time_known)
       add_tree(row, row->pid, 0);
   }
+  if (usage.memory_known)
+    row->memory = usage.memory;
+  if (usage.time_known)
+    row->microseconds = usage.microseconds;
+  row->peak_known = usage.peak_known;
+  row->peak = usage.peak;
 }
 
 /* --- Servers of routers that live ------------------------------------------------------------- */
@@ -103,6 +114,7 @@ static int add_servers(struct ps_rows *rows, json_t *published, struct error **e
     row->state = text_of(server, "state");
     row->instance = text_of(server, "instance");
     row->reason = text_of(server, "reason");
+    row->limits = json_incref(json_object_get(server, "limits"));
     row->router = (pid_t)number_of(published, "router");
     row->own_tree = json_is_true(json_object_get(server, "own_tree"));
     row->restarts = number_of(server, "restarts");

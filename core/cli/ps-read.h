@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <jansson.h>
+
 #include "core/base/error.h"
 #include "core/plugin/registry.h"
 
@@ -24,8 +26,11 @@ struct ps_row {
   bool own_tree;  /* its processes are below the keeper */
   int64_t uptime; /* milliseconds in this state; -1: unknown */
   int64_t restarts;
-  bool measured;         /* the two below are known */
-  uint64_t memory;       /* bytes that its processes have in memory, or its control group uses */
+  bool measured;   /* the two below are known */
+  uint64_t memory; /* bytes that its processes have in memory, or its control group uses */
+  bool peak_known;
+  uint64_t peak;         /* the most memory that its control group has used */
+  json_t *limits;        /* array: {"limit", "value", "strict", "verdict", "by", "text"}; or NULL */
   uint64_t microseconds; /* of processor time that it used */
 };
 

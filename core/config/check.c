@@ -127,8 +127,9 @@ void config_check_runner(struct servers_config *servers, size_t server, json_t *
 {
   char **command = servers->servers[server].command_written;
   CLEANUP_ERROR struct error *error = NULL;
-  if (command == NULL || package_runner_check((const char *const *)command,
-                                              config_request_has_network(request), &error) == 0)
+  if (command == NULL || servers->servers[server].prepare != NULL ||
+      package_runner_check((const char *const *)command, config_request_has_network(request),
+                           servers->servers[server].id, &error) == 0)
     return;
   servers_config_problem(servers, server, CONFIG_WARNING, problems, "/command", error->hint, "%s",
                          error->message);

@@ -32,6 +32,12 @@ static bool remember(struct server_config *server, const char *name, const char 
   return true;
 }
 
+const char *server_package_variable(const struct server_reading *reading, const char *name)
+{
+  bool it = reading->prepare != NULL && strcmp(name, CONFIG_PACKAGE_VARIABLE) == 0;
+  return it ? "${" CONFIG_PACKAGE_VARIABLE "}" : NULL;
+}
+
 static const char *look_up(void *data, const char *name)
 {
   struct argument_look_up *look = data;
@@ -44,6 +50,8 @@ static const char *look_up(void *data, const char *name)
     look->told = variable->value == NULL;
     return variable->value;
   }
+  if (server_package_variable(look->reading, name) != NULL)
+    return server_package_variable(look->reading, name);
   const char *value = config_texts_have((char *const *)settings->allowed_variables, name)
                           ? config_environment_value(settings->environment, name)
                           : NULL;
@@ -74,7 +82,10 @@ static bool take_program(struct config_reader *reader, const struct server_readi
   CLEANUP_FREE char *program = NULL;
   if (!config_reader_text(reader, reading->command, &program))
     return false;
-  if (strchr(program, '/') != NULL && program[0] != '/') {
+  static const char installed[] = "${" CONFIG_PACKAGE_VARIABLE "}/";
+  bool prepared =
+      reading->prepare != NULL && strncmp(program, installed, sizeof installed - 1) == 0;
+  if (strchr(program, '/') != NULL && program[0] != '/' && !prepared) {
     config_reader_error(reader,
                         "write the name of a program that is found in PATH, or its whole "
                         "path; \"~\" and variables are not replaced here",
@@ -84,7 +95,7 @@ static bool take_program(struct config_reader *reader, const struct server_readi
   if (strchr(program, ' ') != NULL && reading->arguments == NULL)
     config_reader_warn(reader, "write the program in \"command\" and each argument in \"args\"",
                        "\"command\" is the program alone, and this one has a space in its name");
-  else if (program[0] == '$')
+  else if (program[0] == '$' && !prepared)
     config_reader_warn(reader, "variables are replaced in \"args\" and \"env\" only",
                        "no program has a \"$\" in front of its name");
   server->command[0] = strdup(program);
@@ -118,9 +129,32 @@ static bool arguments_fit(struct config_reader *reader, const json_t *arguments)
   return fit;
 }
 
+static void read_prepare(struct config_reader *reader, struct server_reading *reading)
+{
+  struct server_config *server = reading->server;
+  size_t before = config_reader_enter(reader, "prepare");
+  bool good = config_reader_texts(reader, reading->prepare,
+                                  "a command such as [\"npm\", \"ci\"]: its program and arguments",
+                                  NULL, &server->prepare_written);
+  size_t count = 0;
+  while (good && server->prepare_written[count] != NULL)
+    count++;
+  if (good && count == 0)
+    config_reader_error(reader, NULL, "\"prepare\" names no program");
+  server->prepare = good && count > 0 ? calloc(count + 1, sizeof *server->prepare) : NULL;
+  for (size_t i = 0; server->prepare != NULL && i < count; i++) {
+    server->prepare[i] = expand(reader, reading, server->prepare_written[i]);
+    if (server->prepare[i] == NULL)
+      break; /* it was reported */
+  }
+  config_reader_leave(reader, before);
+}
+
 void server_read_command(struct config_reader *reader, struct server_reading *reading)
 {
   struct server_config *server = reading->server;
+  if (reading->prepare != NULL)
+    read_prepare(reader, reading);
   size_t count =
       arguments_fit(reader, reading->arguments) ? json_array_size(reading->arguments) : 0;
   server->command = calloc(count + 2, sizeof *server->command);

@@ -97,6 +97,8 @@ static const char *look_up(void *data, const char *name)
   const struct servers_settings *settings = expansion->reading->settings;
   const struct config_variable *variable = find(server, name);
   size_t index = variable == NULL ? 0 : (size_t)(variable - server->environment);
+  if (variable == NULL && server_package_variable(expansion->reading, name) != NULL)
+    return server_package_variable(expansion->reading, name);
   if (variable == NULL || index == expansion->self)
     return is_allowed(settings, name) ? config_environment_value(settings->environment, name)
                                       : NULL;

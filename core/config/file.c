@@ -45,6 +45,17 @@ int config_file_load(const char *path, struct buffer *out, struct error **error)
   return read_whole(descriptor, path, out, error);
 }
 
+int config_file_read(const char *path, struct buffer *out, struct error **error)
+{
+  struct stat status;
+  CLEANUP_CLOSE int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0 || fstat(descriptor, &status) != 0)
+    return error_make(error, ERROR_CONFIG, errno, "cannot read %s", path);
+  if (!S_ISREG(status.st_mode))
+    return error_make(error, ERROR_CONFIG, 0, "%s is no regular file", path);
+  return read_whole(descriptor, path, out, error);
+}
+
 /* Opens the directory of a file, making what is missing above it; *name is the file's own name, in
  * `path`. -1 and errno. */
 static int open_directory(const char *path, const char **name)

@@ -18,6 +18,9 @@ enum { CONFIG_FILE_MAX = 4 * 1024 * 1024 }; /* bytes; a larger file is no config
  */
 int config_file_load(const char *path, struct buffer *out, struct error **error);
 
+/* The same for a file that nobody is to believe, which may be anybody's and reached by links. */
+int config_file_read(const char *path, struct buffer *out, struct error **error);
+
 /*
  * Writes a configuration file with mode 0600: whole or not at all. Missing directories above it are
  * made with mode 0700. Without `replace`, something at that place, even a link to nothing, is an

@@ -25,6 +25,12 @@ static void read_default_strategy(struct config_problems *problems, config_setti
   setting_text(problems, setting, &((struct host_config *)target)->default_strategy);
 }
 
+static void read_control_groups(struct config_problems *problems, config_setting_t *setting,
+                                void *target)
+{
+  setting_boolean(problems, setting, &((struct host_config *)target)->control_groups);
+}
+
 static void read_allow_unsandboxed(struct config_problems *problems, config_setting_t *setting,
                                    void *target)
 {
@@ -71,9 +77,11 @@ static void read_prepare(struct config_problems *problems, config_setting_t *set
   CLEANUP_FREE char *word = NULL;
   if (!setting_text(problems, setting, &word))
     return;
-  ((struct host_config *)target)->prepare = strcmp(word, "before-start") == 0;
-  if (strcmp(word, "before-start") != 0 && strcmp(word, "never") != 0)
-    setting_error(problems, setting, NULL, "this must be \"never\" or \"before-start\"");
+  /* "before-start" is how it was called when there was nothing but images to fetch. */
+  bool automatic = strcmp(word, "auto") == 0 || strcmp(word, "before-start") == 0;
+  ((struct host_config *)target)->prepare = automatic;
+  if (!automatic && strcmp(word, "never") != 0)
+    setting_error(problems, setting, NULL, "this must be \"never\" or \"auto\"");
 }
 
 static void read_message_limit(struct config_problems *problems, config_setting_t *setting,
@@ -280,6 +288,11 @@ static const struct setting_key host_keys[] = {
      .help = "The strategy of servers that name none. `jauauth plugins list` shows which there are "
              "and whether they work here.",
      .example = "\"" JAUAUTH_DEFAULT_STRATEGY "\""},
+    {.name = "control_groups",
+     .read = read_control_groups,
+     .help = "Whether a control group is made for each server where that is possible: its limits "
+             "of memory, processors and processes then hold for all of its processes together.",
+     .example = "true"},
     {.name = "allow_unsandboxed",
      .read = read_allow_unsandboxed,
      .help = "Whether servers may run under strategies that isolate nothing.",
@@ -310,8 +323,8 @@ static const struct setting_key host_keys[] = {
      .example = "0"},
     {.name = "prepare",
      .read = read_prepare,
-     .help = "Whether a start runs what a server needs once, such as the download of an image: "
-             "\"before-start\", or \"never\", where only `jauauth prepare` does so.",
+     .help = "Whether a start installs what a server needs once, such as a package or an image: "
+             "\"auto\", or \"never\", where only `jauauth prepare` does so.",
      .example = "\"never\""},
     {.name = "message_limit",
      .read = read_message_limit,
@@ -418,6 +431,7 @@ static struct host_config *make_defaults(void)
   host->environment = list_of(variables);
   host->accept_partial = list_of(nothing);
   host->plugins = json_object();
+  host->control_groups = true;
   host->list_wait_ms = HOST_LIST_WAIT_DEFAULT;
   host->message_limit = HOST_MESSAGE_LIMIT_DEFAULT;
   host->network.kind = CONFIG_NETWORK_NONE;

@@ -26,6 +26,7 @@
 struct host_config {
   char **plugin_directories; /* absolute; ends with NULL; the installed one */
   char *default_strategy;    /* of servers that name none; the one chosen at build time */
+  bool control_groups;       /* groups of our own are made where that can be done; true */
   bool allow_unsandboxed;    /* strategies that are no sandbox may be used; false */
   char *run_as;              /* account of servers when root runs the router; HOST_RUN_AS_DEFAULT */
   char *state_directory;     /* absolute; NULL: the usual place, see paths.h */
@@ -33,7 +34,8 @@ struct host_config {
                                 HOST_LIST_WAIT_DEFAULT */
   bool lazy;                 /* servers that do not say are started by their first call; false */
   int64_t idle_stop_ms;      /* and stopped after so long without one; 0, which is never */
-  bool prepare;              /* a start runs the PREPARE steps of its plan first; false */
+  bool prepare;              /* a start installs its package and runs the PREPARE steps of its plan
+                                first; false */
   uint64_t message_limit;    /* bytes of one message; HOST_MESSAGE_LIMIT_DEFAULT */
   char **environment;        /* variables that ${NAME} in a servers file may take from the router's
                                 environment; ends with NULL; HOME, LANG and USER */

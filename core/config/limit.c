@@ -77,6 +77,8 @@ static int take(enum config_limit_name name, uint64_t value, uint64_t *out, stru
   if (text.failed)
     return error_memory(error);
   error_make(error, ERROR_CONFIG, 0, "\"%s\": %s", kind->key, text.data);
+  if (value == 0)
+    error_hint(error, "leave it out for the default, or write how much it may be");
   if (kind->size && value < kind->minimum && value > 0)
     error_hint(error, "a number without a unit counts bytes; write the unit, as in \"256m\"");
   return -1;

@@ -19,12 +19,17 @@ static const char bun_install[] = "bun add --global %s";
 static const char pnpm_install[] = "pnpm add --global %s";
 
 static const struct package_runner runners[] = {
-    {"npx", NULL, npm_install, npm_offline},     {"npm", "exec", npm_install, npm_offline},
-    {"npm", "x", npm_install, npm_offline},      {"uvx", NULL, uv_install, uv_offline},
-    {"uv", "tool run", uv_install, uv_offline},  {"pipx", "run", pipx_install, never_offline},
-    {"bunx", NULL, bun_install, never_offline},  {"bun", "x", bun_install, never_offline},
-    {"pnpx", NULL, pnpm_install, never_offline}, {"pnpm", "dlx", pnpm_install, never_offline},
-    {"yarn", "dlx", npm_install, never_offline},
+    {"npx", NULL, npm_install, npm_offline, PACKAGE_NPM},
+    {"npm", "exec", npm_install, npm_offline, PACKAGE_NPM},
+    {"npm", "x", npm_install, npm_offline, PACKAGE_NPM},
+    {"uvx", NULL, uv_install, uv_offline, PACKAGE_UV},
+    {"uv", "tool run", uv_install, uv_offline, PACKAGE_UV},
+    {"pipx", "run", pipx_install, never_offline, PACKAGE_PIP},
+    {"bunx", NULL, bun_install, never_offline, PACKAGE_BY_HAND},
+    {"bun", "x", bun_install, never_offline, PACKAGE_BY_HAND},
+    {"pnpx", NULL, pnpm_install, never_offline, PACKAGE_BY_HAND},
+    {"pnpm", "dlx", pnpm_install, never_offline, PACKAGE_BY_HAND},
+    {"yarn", "dlx", npm_install, never_offline, PACKAGE_BY_HAND},
 };
 
 static const char *base_name(const char *path)
@@ -99,7 +104,19 @@ const struct package_runner *package_runner_find(const char *const *command, con
   return NULL;
 }
 
-int package_runner_check(const char *const *command, bool network, struct error **error)
+size_t package_runner_place(const char *const *command)
+{
+  return (size_t)(skip_env(command) - command);
+}
+
+size_t package_runner_arguments(const char *const *command, const struct package_runner *runner)
+{
+  const char *const *behind = skip_env(command) + 1;
+  return (size_t)(skip_subcommand(behind, runner->subcommand) - command);
+}
+
+int package_runner_check(const char *const *command, bool network, const char *server,
+                         struct error **error)
 {
   const char *package = NULL;
   const struct package_runner *runner = network ? NULL : package_runner_find(command, &package);
@@ -108,11 +125,15 @@ int package_runner_check(const char *const *command, bool network, struct error 
   char name[CONFIG_SHOWN_MAX + 4];
   config_shown(package != NULL ? package : "PACKAGE", name);
   CLEANUP_BUFFER struct buffer hint = {0};
-  buffer_append_text(&hint, "install it once (");
-  buffer_append_format(&hint, runner->install, name);
-  buffer_append_text(&hint, ") and name the installed program as \"command\"; or allow the network "
-                            "and keep what is fetched: \"sandbox\": {\"network\": true, \"home\": "
-                            "\"keep\"}");
+  if (runner->installer != PACKAGE_BY_HAND) {
+    buffer_append_format(&hint, "install it once: jauauth prepare %s", server);
+  } else {
+    buffer_append_text(&hint, "install it once (");
+    buffer_append_format(&hint, runner->install, name);
+    buffer_append_text(&hint, ") and name the installed program as \"command\"");
+  }
+  buffer_append_text(&hint, "; or allow the network and keep what is fetched: \"sandbox\": "
+                            "{\"network\": true, \"home\": \"keep\"}");
   if (hint.failed)
     return error_memory(error);
   error_make_code(error, ERROR_SANDBOX, "package-runner-offline",

@@ -102,9 +102,13 @@ static int find_all(const struct config_paths_settings *settings, struct config_
     return -1;
   if (!root)
     return user_directory(settings, "XDG_STATE_HOME", ".local/state", &paths->state_directory,
-                          error);
+                          error) != 0
+               ? -1
+               : user_directory(settings, "XDG_DATA_HOME", ".local/share", &paths->data_directory,
+                                error);
   paths->state_directory = strdup(JAUAUTH_STATE_DIR);
-  return paths->state_directory == NULL ? error_memory(error) : 0;
+  paths->data_directory = strdup(JAUAUTH_STATE_DIR);
+  return paths->state_directory == NULL || paths->data_directory == NULL ? error_memory(error) : 0;
 }
 
 int config_paths_find(const struct config_paths_settings *settings, struct config_paths *paths,
@@ -166,6 +170,11 @@ void config_paths_append_text(const struct config_paths *paths, struct buffer *o
   buffer_append_format(out, "%-8s %-7s ", "state", "");
   text_escape_controls(out, paths->state_directory, strlen(paths->state_directory));
   buffer_append_byte(out, '\n');
+  if (paths->data_directory == NULL)
+    return;
+  buffer_append_format(out, "%-8s %-7s ", "data", "");
+  text_escape_controls(out, paths->data_directory, strlen(paths->data_directory));
+  buffer_append_byte(out, '\n');
 }
 
 /* A path as JSON text; one that is not UTF-8 is shown escaped. */
@@ -195,9 +204,10 @@ static json_t *places_json(const struct config_places *places)
 
 json_t *config_paths_json(const struct config_paths *paths)
 {
-  return json_pack("{s:o, s:o, s:o?}", "host", places_json(&paths->host), "servers",
+  return json_pack("{s:o, s:o, s:o?, s:o?}", "host", places_json(&paths->host), "servers",
                    places_json(&paths->servers), "state",
-                   paths->state_directory == NULL ? NULL : path_text(paths->state_directory));
+                   paths->state_directory == NULL ? NULL : path_text(paths->state_directory),
+                   "data", paths->data_directory == NULL ? NULL : path_text(paths->data_directory));
 }
 
 void config_paths_free(struct config_paths *paths)
@@ -207,5 +217,6 @@ void config_paths_free(struct config_paths *paths)
   for (size_t i = 0; i < paths->servers.count; i++)
     free(paths->servers.places[i].path);
   free(paths->state_directory);
+  free(paths->data_directory);
   *paths = (struct config_paths){0};
 }

@@ -48,6 +48,9 @@ struct config_paths {
   char *state_directory;        /* where state is kept unless the host file names a place: as root
                                    the system's, else $XDG_STATE_HOME/jauauth or
                                    ~/.local/state/jauauth; NULL when there is no home either */
+  char *data_directory; /* where packages are installed unless the host file names a place for
+                           state: as root the system's, else $XDG_DATA_HOME/jauauth or
+                           ~/.local/share/jauauth; NULL as above */
 };
 
 /*
@@ -66,8 +69,8 @@ int config_paths_no_servers(const struct config_paths *paths, struct error **err
 /* Appends a line for each place, for `config paths`: which file, where, and whether it is there. */
 void config_paths_append_text(const struct config_paths *paths, struct buffer *out);
 
-/* {"host": [{"path","origin":"option|user|system","exists"}], "servers": […], "state"}; the caller
- * owns the reference. NULL when out of memory. */
+/* {"host": [{"path","origin":"option|user|system","exists"}], "servers": […], "state", "data"}; the
+ * caller owns the reference. NULL when out of memory. */
 json_t *config_paths_json(const struct config_paths *paths);
 
 void config_paths_free(struct config_paths *paths);

@@ -248,6 +248,13 @@ bool config_reader_texts(struct config_reader *reader, const json_t *value, cons
   return true;
 }
 
+void config_reader_ignore(struct config_reader *reader, json_t *value, void *target)
+{
+  (void)target;
+  if (!json_is_object(value) && !json_is_array(value))
+    config_reader_expected(reader, value, "an object or a list");
+}
+
 void config_texts_free(char ***texts)
 {
   for (char **text = *texts; text != NULL && *text != NULL; text++)

@@ -80,6 +80,9 @@ typedef bool config_check_text(struct config_reader *reader, const char *text);
 bool config_reader_texts(struct config_reader *reader, const json_t *value, const char *what,
                          config_check_text *check, char ***out);
 
+/* A config_read_member for what is kept for people and other programs, and means nothing here. */
+void config_reader_ignore(struct config_reader *reader, json_t *value, void *target);
+
 /* Frees a list that ends with NULL, and its texts; NULL is allowed. Sets *texts to NULL. */
 void config_texts_free(char ***texts);
 

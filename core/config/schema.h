@@ -38,6 +38,7 @@
   "{\"type\":\"object\",\"maxProperties\":1000,\"propertyNames\":{\"pattern\":"                    \
   "\"" SCHEMA_VARIABLE_PATTERN "\"},\"additionalProperties\":" SCHEMA_ANY_TEXT "}"
 #define SCHEMA_ARGUMENTS "{\"type\":\"array\",\"maxItems\":1000,\"items\":" SCHEMA_ANY_TEXT "}"
+#define SCHEMA_PREPARE   "{\"type\":\"array\",\"minItems\":1,\"items\":" SCHEMA_TEXT "}"
 
 #define SCHEMA_TIMEOUT   "{\"type\":\"integer\",\"minimum\":1,\"maximum\":86400000}"
 #define SCHEMA_IDLE_STOP "{\"type\":\"integer\",\"minimum\":0,\"maximum\":86400000}"

@@ -18,8 +18,7 @@ static bool is_id_byte(char byte)
   return is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_';
 }
 
-/* A usable id that looks like the given one: "my server.js" gives "my-server-js". */
-static void suggest_id(const char *id, char out[CONFIG_ID_MAX + 1])
+void config_suggest_id(const char *id, char out[CONFIG_ID_MAX + 1])
 {
   size_t length = 0;
   for (; *id != '\0' && length < CONFIG_ID_MAX; id++) {
@@ -53,7 +52,7 @@ void server_read_id(struct config_reader *reader, const char *id, struct server_
   }
   char shown[CONFIG_SHOWN_MAX + 4];
   char suggested[CONFIG_ID_MAX + 1];
-  suggest_id(id, suggested);
+  config_suggest_id(id, suggested);
   CLEANUP_BUFFER struct buffer hint = {0};
   buffer_append_text(&hint, "the id begins the name of each of its tools");
   if (suggested[0] != '\0')
@@ -94,6 +93,12 @@ static void read_environment(struct config_reader *reader, json_t *value, void *
 {
   (void)reader;
   ((struct server_reading *)target)->environment = value;
+}
+
+static void read_prepare(struct config_reader *reader, json_t *value, void *target)
+{
+  (void)reader;
+  ((struct server_reading *)target)->prepare = value;
 }
 
 static void read_requires_auth(struct config_reader *reader, json_t *value, void *target)
@@ -184,6 +189,10 @@ const struct config_key server_keys[] = {
      .read = read_environment,
      .help = "Variables of the server's environment, all of which are secrets",
      .schema = SCHEMA_VARIABLES},
+    {.name = "prepare",
+     .read = read_prepare,
+     .help = "A command, its program and arguments, that installs once what the server needs",
+     .schema = SCHEMA_PREPARE},
     {.name = "requires_auth",
      .read = read_requires_auth,
      .help = "Offer the server to known users only",
@@ -217,12 +226,13 @@ const struct config_key server_keys[] = {
      .read = refuse_url,
      .help = "Servers that are reached over a network are not supported",
      .schema = SCHEMA_NOTHING},
+    {.name = "imported",
+     .read = config_reader_ignore,
+     .help = "What the entry of another program had that means nothing here; it is not looked at",
+     .schema = SCHEMA_KEPT},
     /* Keys of other programs and of later versions. To ignore one could start what the user had
      * switched off, or run it elsewhere than he thinks. */
     {.name = "headers", .refused = "\"headers\" belong to a server that is reached over a network"},
-    {.name = "prepare",
-     .refused = "preparing a server is not supported",
-     .hint = "install what it needs once, and name the installed program as \"command\""},
     {.name = "cwd",
      .refused = "\"cwd\" is not a key of this file",
      .hint = "write \"sandbox\": {\"work_dir\": \"/path/inside\"}"},
@@ -310,6 +320,8 @@ void server_config_free(struct server_config *server)
   free(server->pointer);
   config_texts_free(&server->command);
   config_texts_free(&server->command_written);
+  config_texts_free(&server->prepare);
+  config_texts_free(&server->prepare_written);
   free_variables(server->environment, server->environment_count);
   free_variables(server->expanded, server->expanded_count);
   free_sandbox(&server->sandbox);

@@ -16,6 +16,11 @@ enum {
   CONFIG_TIMEOUT_MAX = 86400000 /* milliseconds: a day */
 };
 
+/* Names the folder of what "prepare" installs. It is replaced at the start: until then it stands
+ * for
+ * "${JAUAUTH_PACKAGE}". */
+#define CONFIG_PACKAGE_VARIABLE "JAUAUTH_PACKAGE"
+
 enum config_start {
   CONFIG_START_UNSAID, /* the host file's */
   CONFIG_START_EAGER,  /* with the router */
@@ -61,7 +66,9 @@ struct server_config {
   char *pointer;  /* JSON pointer of the server in the file */
   char **command; /* program and arguments, variables replaced; ends with NULL. May hold
                      secrets where it differs from command_written */
-  char **command_written;              /* the same as the file has it: this is what may be shown */
+  char **command_written; /* the same as the file has it: this is what may be shown */
+  char **prepare; /* the command that installs what it needs, variables replaced; NULL: none */
+  char **prepare_written;              /* the same as the file has it */
   struct config_variable *environment; /* "env", then "env_passthrough" */
   size_t environment_count;
   struct config_variable *expanded; /* of the router's environment, which stand in "args" */
@@ -75,6 +82,10 @@ struct server_config {
   char *run_as;         /* account when the router runs as root; NULL: the host file's */
   bool broken;          /* an error was reported for it: it must not be started */
 };
+
+/* A usable id that looks like the given one, which a usable one does itself: "my server.js" gives
+ * "my-server-js". Empty where nothing of it can be used. */
+void config_suggest_id(const char *id, char out[CONFIG_ID_MAX + 1]);
 
 /* Whether the server is offered to a principal by its "allowed_users". */
 bool server_config_allows(const struct server_config *server, const char *user);

@@ -19,6 +19,11 @@ extern const struct config_key servers_file_keys[];
 extern const struct config_key server_keys[];
 extern const struct config_key sandbox_keys[];
 
+/* The tree of a text; NULL and a problem when it is no JSON, or has something that a tree cannot
+ * hold. *twice says whether some name stands twice in an object, of which the last counts. */
+json_t *servers_json_load(const char *text, size_t length, struct config_problems *problems,
+                          bool *twice);
+
 /* A server while it is being read. What is needed in another order than that of the file is kept
  * here until the whole server was seen; the values are borrowed from the tree. */
 struct server_reading {
@@ -28,6 +33,7 @@ struct server_reading {
   json_t *arguments;
   json_t *environment;
   json_t *passthrough;
+  json_t *prepare;
   bool remote;       /* it was refused for its "url" already */
   bool named_by_key; /* of the "mcpServers" shape: the name of the member is the id */
 };
@@ -55,6 +61,9 @@ void config_report_expansion(struct config_reader *reader, const struct server_r
  * reader stands at the server. */
 void server_read_environment(struct config_reader *reader, struct server_reading *reading);
 void server_read_command(struct config_reader *reader, struct server_reading *reading);
+
+/* The value of CONFIG_PACKAGE_VARIABLE where this name is it and the server has a "prepare". */
+const char *server_package_variable(const struct server_reading *reading, const char *name);
 
 /* Reports every name that stands twice in an object of the text, with both places. What stands in a
  * server breaks that server; elsewhere it concerns the whole file. */

@@ -145,6 +145,10 @@ const struct config_key servers_file_keys[] = {
      .read = read_schema,
      .help = "Where the schema of this file is, for editors",
      .schema = SCHEMA_ANY_TEXT},
+    {.name = "imported",
+     .read = config_reader_ignore,
+     .help = "What files of other programs had that means nothing here; it is not looked at",
+     .schema = SCHEMA_KEPT},
     {0}};
 
 static void syntax_problem(struct config_problems *problems, const char *text, size_t length,
@@ -177,11 +181,12 @@ static bool scan(const char *text, size_t length, struct config_problems *proble
   return false;
 }
 
-/* The tree; *twice says whether some name stands twice in an object, of which the last counts. */
-static json_t *load_tree(const char *text, size_t length, struct config_problems *problems,
-                         bool *twice)
+json_t *servers_json_load(const char *text, size_t length, struct config_problems *problems,
+                          bool *twice)
 {
   json_error_t error;
+  if (!scan(text, length, problems))
+    return NULL;
   json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
   *twice = root == NULL && json_error_code(&error) == json_error_duplicate_key;
   if (*twice)
@@ -256,9 +261,7 @@ static bool read_text(struct servers_config *servers, const struct servers_setti
                       struct config_problems *problems)
 {
   bool twice;
-  if (!scan(servers->text, servers->length, problems))
-    return false;
-  json_t *root = load_tree(servers->text, servers->length, problems, &twice);
+  json_t *root = servers_json_load(servers->text, servers->length, problems, &twice);
   if (root == NULL)
     return false;
   struct config_reader reader = {.problems = problems,

@@ -71,8 +71,9 @@ static void request_page(struct router_server *server, struct json_slice cursor)
                   : mcp_server_request(server, "tools/list",
                                        cursor.at != NULL ? params->data : NULL, params->length);
   if (fetch->id == 0) {
-    mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
-            "it does not read what it was sent, so that its tools cannot be listed");
+    if (mcp_list_worthy(server))
+      mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
+              "it does not read what it was sent, so that its tools cannot be listed");
     finish(server, false);
     return;
   }
@@ -96,14 +97,16 @@ static bool new_cursor(struct router_server *server, struct json_slice cursor)
   uint64_t hash = mcp_hash(server->router, cursor.at, cursor.length);
   for (unsigned i = 0; i < fetch->pages; i++)
     if (fetch->cursors[i] == hash) {
-      mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
-              "its list of tools never ends: page %u has the cursor of an earlier one",
-              fetch->pages + 1);
+      if (mcp_list_worthy(server))
+        mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
+                "its list of tools never ends: page %u has the cursor of an earlier one",
+                fetch->pages + 1);
       return false;
     }
   if (fetch->pages == MCP_PAGE_LIMIT) {
-    mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
-            "its list of tools has more than %d pages, the rest is left out", MCP_PAGE_LIMIT);
+    if (mcp_list_worthy(server))
+      mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
+              "its list of tools has more than %d pages, the rest is left out", MCP_PAGE_LIMIT);
     return false;
   }
   if (fetch->cursors == NULL)
@@ -132,9 +135,10 @@ void mcp_fetch_answer(struct router_server *server, const struct mcp_message *me
   bool valid = message->result.at != NULL && message->error.at == NULL &&
                json_scan(message->result.at, message->result.length, NULL, wants, 2, &fault);
   if (!valid || json_kind(wants[0].value) != JSON_KIND_ARRAY) {
-    mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
-            "its answer to tools/list cannot be used: %s",
-            valid ? "there is no array \"tools\" in it" : fault.reason);
+    if (mcp_list_worthy(server))
+      mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
+              "its answer to tools/list cannot be used: %s",
+              valid ? "there is no array \"tools\" in it" : fault.reason);
     finish(server, false);
     return;
   }
@@ -165,8 +169,9 @@ void mcp_fetch_check(struct router_server *server, uint64_t now, uint64_t *next)
   struct mcp_fetch *fetch = &server->fetch;
   if (fetch->id != 0 && fetch->deadline <= now) {
     uint64_t id = fetch->id;
-    mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
-            "it did not answer tools/list within %u ms", server->router->settings.start_wait_ms);
+    if (mcp_list_worthy(server))
+      mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
+              "it did not answer tools/list within %u ms", server->router->settings.start_wait_ms);
     server->forgotten++;
     mcp_server_cancel(server, id, "timed out");
     finish(server, false);

@@ -20,10 +20,22 @@ static struct mcp_tool *next_tool(struct mcp_listing *listing)
   return &listing->tools[listing->count];
 }
 
+bool mcp_list_worthy(struct router_server *server)
+{
+  if (server->list_lines >= MCP_LIST_LINES)
+    return false;
+  if (++server->list_lines < MCP_LIST_LINES)
+    return true;
+  mcp_log(server->router, LOG_LEVEL_WARNING, server->id,
+          "no more is logged about its tools until it is started again");
+  return false;
+}
+
 static void leave_out(struct router_server *server, const char *reason)
 {
-  mcp_log(server->router, LOG_LEVEL_WARNING, server->id, "an entry of its tools is left out: %s",
-          reason);
+  if (mcp_list_worthy(server))
+    mcp_log(server->router, LOG_LEVEL_WARNING, server->id, "an entry of its tools is left out: %s",
+            reason);
 }
 
 /* The name that clients see, from the name as JSON; NULL when it is no name. */
@@ -47,8 +59,9 @@ bool mcp_listing_add(struct router_server *server, struct mcp_listing *listing,
     return true;
   }
   if (listing->count == MCP_TOOL_LIMIT || listing->text.length + entry.length > MCP_LISTING_LIMIT) {
-    mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
-            "it lists too many tools, only the first %zu are offered", listing->count);
+    if (mcp_list_worthy(server))
+      mcp_log(server->router, LOG_LEVEL_ERROR, server->id,
+              "it lists too many tools, only the first %zu are offered", listing->count);
     return false;
   }
   struct mcp_tool *tool = next_tool(listing);
@@ -82,12 +95,15 @@ void mcp_listing_log(struct router_server *server)
   for (size_t i = 0; i < server->listing.count; i++) {
     const struct mcp_tool *tool = &server->listing.tools[i];
     int length = tool->name_length > 300 ? 300 : (int)tool->name_length;
+    bool long_name = strlen(tool->name) > warn;
+    if ((!tool->alias && !long_name) || !mcp_list_worthy(server))
+      continue;
     if (tool->alias)
       mcp_log(server->router, LOG_LEVEL_WARNING, server->id,
               "its tool %.*s is offered as %s: some clients refuse long names, and all characters "
               "but A-Z a-z 0-9 _ -",
               length, server->listing.text.data + tool->name_at, tool->name);
-    else if (strlen(tool->name) > warn)
+    else
       mcp_log(server->router, LOG_LEVEL_WARNING, server->id,
               "the tool name %s is longer than %u bytes, which is too much for some clients; a "
               "shorter id of the server helps",

@@ -164,7 +164,7 @@ void router_server_ready(struct router_server *server)
   server->state = ROUTER_SERVER_INITIALIZING;
   server->last_id = 0;
   server->level = MCP_LEVEL_UNSET;
-  server->noise_in_a_row = 0;
+  server->noise_in_a_row = server->list_lines = 0;
   server->version = MCP_VERSION_NONE;
   server->has_tools = server->has_logging = false;
   server->deadline = mcp_deadline(router, router->settings.start_wait_ms);

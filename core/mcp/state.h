@@ -19,6 +19,7 @@ enum {
   MCP_PAGE_LIMIT = 1000,                /* pages of one server's list */
   MCP_TOOL_LIMIT = 20000,               /* tools of one server */
   MCP_LISTING_LIMIT = 64 * 1024 * 1024, /* bytes of one server's tools */
+  MCP_LIST_LINES = 100,                 /* of the log about the list of one process */
   MCP_KEPT_BYTES = 4096                 /* memory that an unused record keeps */
 };
 
@@ -153,6 +154,7 @@ struct router_server {
   uint64_t fetch_due;   /* its list has changed; MCP_NEVER: it has not */
   enum mcp_level level; /* told to the server */
   bool from_cache;      /* `listing` is */
+  unsigned list_lines;  /* of the log about what it lists */
   struct router_server_counters counters;
 };
 
@@ -292,6 +294,9 @@ void mcp_fetch_check(struct router_server *server, uint64_t now, uint64_t *next)
 void mcp_cache_load(struct router_server *server);
 
 /* --- listing.c --- */
+/* Whether one more line about what it lists may be logged: a server can change its list for ever.
+ */
+bool mcp_list_worthy(struct router_server *server);
 /* Adds one entry of a list, or logs why it is left out; false when the list is full. */
 bool mcp_listing_add(struct router_server *server, struct mcp_listing *listing,
                      struct json_slice entry);

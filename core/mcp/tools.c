@@ -59,6 +59,8 @@ static void note_clash(struct router *router, struct mcp_tool *first, struct mcp
   if (first->clash_logged && second->clash_logged)
     return;
   first->clash_logged = second->clash_logged = true;
+  if (!mcp_list_worthy(first->server) || !mcp_list_worthy(second->server))
+    return;
   mcp_log(router, LOG_LEVEL_ERROR, second->server->id,
           "servers \"%s\" and \"%s\" both have a tool that would be named %s, so neither is "
           "offered; give one of the servers another id",
@@ -67,7 +69,7 @@ static void note_clash(struct router *router, struct mcp_tool *first, struct mcp
 
 static void note_repeated(struct router *router, struct mcp_tool *tool)
 {
-  if (!tool->repeated)
+  if (!tool->repeated && mcp_list_worthy(tool->server))
     mcp_log(router, LOG_LEVEL_WARNING, tool->server->id,
             "it lists two tools that are named %s, the second is left out", tool->name);
   tool->repeated = true;

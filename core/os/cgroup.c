@@ -5,28 +5,11 @@
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
-
-/* The number in a file behind a word and a space, or the first one when `word` is NULL. */
-static bool read_number(const char *path, const char *word, uint64_t *number)
-{
-  CLEANUP_STREAM FILE *file = fopen(path, "re");
-  char line[256];
-  size_t length = word != NULL ? strlen(word) : 0;
-  while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-    const char *digits = line;
-    if (word != NULL && (strncmp(line, word, length) != 0 || line[length] != ' '))
-      continue;
-    digits += word != NULL ? length + 1 : 0;
-    char *end;
-    *number = strtoull(digits, &end, 10);
-    return end != digits;
-  }
-  return false;
-}
+#include "core/os/group.h"
 
 /* Whether a list such as "cpu,cpuacct" holds a word. */
 static bool lists(const char *list, const char *word)
@@ -70,24 +53,38 @@ static bool read_group(pid_t pid, const char *controller, const char *file, cons
   char group[PATH_MAX];
   char own[PATH_MAX];
   char folder[64];
-  char path[PATH_MAX + 256];
+  char path[PATH_MAX + 128];
   if (!find(pid, controller, group, folder) || strcmp(group, "/") == 0 ||
       strstr(group, "/..") != NULL || !find(getpid(), controller, own, folder) ||
       strcmp(own, group) == 0)
     return false;
-  snprintf(path, sizeof path, "/sys/fs/cgroup%s%s%s/%s", controller != NULL ? "/" : "",
-           controller != NULL ? folder : "", group, file);
-  return read_number(path, word, number);
+  snprintf(path, sizeof path, "/sys/fs/cgroup%s%s%s", controller != NULL ? "/" : "", folder, group);
+  return os_group_read(path, file, word, number);
 }
 
-bool os_cgroup_usage(pid_t pid, uint64_t *memory, uint64_t *microseconds)
+bool os_cgroup_own(const char *controller, char *path)
 {
-  if (read_group(pid, NULL, "memory.current", NULL, memory) &&
-      read_group(pid, NULL, "cpu.stat", "usage_usec", microseconds))
-    return true;
-  if (!read_group(pid, "memory", "memory.usage_in_bytes", NULL, memory) ||
-      !read_group(pid, "cpuacct", "cpuacct.usage", NULL, microseconds))
+  char group[PATH_MAX];
+  char folder[64];
+  if (!find(getpid(), controller, group, folder) || strstr(group, "/..") != NULL)
     return false;
-  *microseconds /= 1000;
-  return true;
+  int length = snprintf(path, PATH_MAX, "/sys/fs/cgroup%s%s%s", controller != NULL ? "/" : "",
+                        folder, strcmp(group, "/") == 0 ? "" : group);
+  return length < PATH_MAX && access(path, F_OK) == 0;
+}
+
+void os_cgroup_usage(pid_t pid, struct os_cgroup_usage *usage)
+{
+  *usage = (struct os_cgroup_usage){0};
+  usage->memory_known = read_group(pid, NULL, "memory.current", NULL, &usage->memory) ||
+                        read_group(pid, "memory", "memory.usage_in_bytes", NULL, &usage->memory);
+  usage->peak_known = read_group(pid, NULL, "memory.peak", NULL, &usage->peak) ||
+                      read_group(pid, "memory", "memory.max_usage_in_bytes", NULL, &usage->peak);
+  if (read_group(pid, NULL, "cpu.stat", "usage_usec", &usage->microseconds)) {
+    /* A hierarchy without controllers, beside those of version 1, has this file as well. */
+    usage->time_known = true;
+  } else if (read_group(pid, "cpuacct", "cpuacct.usage", NULL, &usage->microseconds)) {
+    usage->time_known = true;
+    usage->microseconds /= 1000;
+  }
 }

@@ -90,7 +90,9 @@ static _Noreturn void execute(const struct pipes *pipes, const char *const *argv
   int output = fcntl(pipes->output[1], F_DUPFD, 10);
   int errors = fcntl(pipes->errors[1], F_DUPFD, 10);
   int failure = fcntl(pipes->failure[1], F_DUPFD_CLOEXEC, 10);
-  if (setsid() >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
+  /* When the worker is killed. A client of an engine that was killed instead, while it makes a
+   * container, would leave that behind; one that is asked to end finishes first, or undoes it. */
+  if (setsid() >= 0 && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent &&
       chdir("/") == 0 && dup2(nothing, 0) == 0 && dup2(output, 1) == 1 && dup2(errors, 2) == 2 &&
       dup3(failure, 3, O_CLOEXEC) == 3) {
     os_close_from(4);

@@ -92,18 +92,23 @@ static json_t *steps(const struct plan *plan)
 
 static json_t *limits(const struct plan *plan)
 {
-  static const char *const states[] = {NULL, "engine", "host", "partial", "none"};
+  json_t *out = plan_limits_json(plan);
+  size_t index;
+  json_t *limit;
+  json_array_foreach (out, index, limit)
+    json_object_set_new(limit, "text",
+                        masked(plan, json_string_value(json_object_get(limit, "text"))));
+  return out;
+}
+
+/* Each start makes its own, below these. */
+static json_t *groups(const struct plan *plan)
+{
   json_t *out = json_array();
-  for (int i = 0; i < PLAN_LIMITS; i++) {
-    const char *text;
-    enum plan_verdict state = plan_limit_state(plan, (enum plan_limit)i, &text);
-    if (state != 0)
-      json_array_append_new(out, json_pack("{s:s, s:I, s:b, s:s, s:o}", "limit",
-                                           plan_limit_word((enum plan_limit)i), "value",
-                                           (json_int_t)plan->limits[i].value, "strict",
-                                           (int)plan->limits[i].strict, "verdict", states[state],
-                                           "text", masked(plan, text)));
-  }
+  for (size_t i = 0; i < plan->group_count; i++)
+    json_array_append_new(
+        out, json_stringn(plan->groups[i].path,
+                          (size_t)(strrchr(plan->groups[i].path, '/') - plan->groups[i].path)));
   return out;
 }
 
@@ -151,12 +156,12 @@ json_t *plan_explain_json(const struct plan *plan)
   json_t *command = json_array();
   for (size_t i = 0; i < plan->command_count; i++)
     json_array_append_new(command, masked(plan, plan->command[i]));
-  return json_pack("{s:s, s:b, s:o, s:o, s:o, s:{s:s, s:s?, s:s?, s:i}, s:o, s:o, s:o, s:o, s:o}",
-                   "tree", plan->tree == PLAN_TREE_OWN ? "own" : "engine", "setuid_engine",
-                   (int)plan->setuid_engine, "command", command, "variables", variables(plan),
-                   "steps", steps(plan), "locate", "from", sources[plan->locate], "member",
-                   plan->locate_member, "step", plan->locate_step, "children",
-                   (int)plan->locate_children, "limits", limits(plan), "stop", stops(plan), "keep",
-                   pairs(plan, plan->keep, plan->keep_count), "weakens", weakenings(plan), "facts",
-                   pairs(plan, plan->facts, plan->fact_count));
+  return json_pack(
+      "{s:s, s:b, s:o, s:o, s:o, s:{s:s, s:s?, s:s?, s:i}, s:o, s:o, s:o, s:o, s:o, s:o}", "tree",
+      plan->tree == PLAN_TREE_OWN ? "own" : "engine", "setuid_engine", (int)plan->setuid_engine,
+      "command", command, "variables", variables(plan), "steps", steps(plan), "locate", "from",
+      sources[plan->locate], "member", plan->locate_member, "step", plan->locate_step, "children",
+      (int)plan->locate_children, "limits", limits(plan), "control_groups", groups(plan), "stop",
+      stops(plan), "keep", pairs(plan, plan->keep, plan->keep_count), "weakens", weakenings(plan),
+      "facts", pairs(plan, plan->facts, plan->fact_count));
 }

@@ -18,14 +18,24 @@ static void append_limits(struct buffer *out, const struct plan *plan)
   static const char *const words[] = {"", "by the engine", "by the host", "in part", "not"};
   for (int i = 0; i < PLAN_LIMITS; i++) {
     const char *text;
-    enum plan_verdict state = plan_limit_state(plan, (enum plan_limit)i, &text);
+    enum plan_limit limit = (enum plan_limit)i;
+    enum plan_verdict state = plan_limit_state(plan, limit, &text);
     if (state == 0)
       continue;
-    buffer_append_format(out,
-                         "# limit %s = %llu%s, enforced %s: ", plan_limit_word((enum plan_limit)i),
+    buffer_append_format(out, "# limit %s = %llu%s, enforced %s: ", plan_limit_word(limit),
                          (unsigned long long)plan->limits[i].value,
                          plan->limits[i].strict ? "" : " (a default)", words[state]);
     explain_append_comment(out, plan, text);
+    buffer_append_byte(out, '\n');
+  }
+  for (size_t i = 0; i < plan->group_count; i++) {
+    const char *path = plan->groups[i].path;
+    buffer_append_format(out, "# control group, which this script does not make, below %.*s\n",
+                         (int)(strrchr(path, '/') - path), path);
+  }
+  if (plan->group_count == 0 && plan->group_text != NULL && plan->tree == PLAN_TREE_OWN) {
+    buffer_append_text(out, "# ");
+    explain_append_comment(out, plan, plan->group_text);
     buffer_append_byte(out, '\n');
   }
 }
@@ -163,7 +173,8 @@ static void append_located_limit(struct buffer *out, const struct plan *plan, en
                                  const char *option)
 {
   unsigned long long value = plan->limits[limit].value;
-  if (value != 0 && plan_limit_state(plan, limit, NULL) == PLAN_BY_HOST)
+  if (limit == PLAN_PIDS ? plan_limits_processes(plan)
+                         : value != 0 && plan->verdicts[limit].verdict != PLAN_BY_ENGINE)
     buffer_append_format(out, " --%s=%llu:%llu", option, value, value);
 }
 

@@ -2,6 +2,8 @@
 /* Reads an image without trusting it. */
 #include "core/sandbox/image.h"
 
+#include "core/os/group.h"
+
 #include <string.h>
 
 struct cursor {
@@ -10,7 +12,7 @@ struct cursor {
   bool failed;
 };
 
-enum { HEAD = 16 };
+enum { HEAD = 16, TEXTS_MAX = 65536 };
 
 static const unsigned char *take(struct cursor *cursor, size_t length)
 {
@@ -61,9 +63,9 @@ static const char *take_text(struct cursor *cursor)
   return (const char *)at;
 }
 
-static struct image_texts take_texts(struct cursor *cursor)
+static struct image_texts take_texts(struct cursor *cursor, size_t most)
 {
-  uint32_t count = take_count(cursor, 5, 65536);
+  uint32_t count = take_count(cursor, 5, most);
   struct image_texts texts = {.at = cursor->at, .count = count};
   for (uint32_t i = 0; i < count; i++)
     take_text(cursor);
@@ -104,8 +106,8 @@ static void take_step(struct cursor *cursor, struct image_step *step)
   step->name = take_text(&inside);
   step->program = take_text(&inside);
   step->directory = take_text(&inside);
-  step->arguments = take_texts(&inside);
-  step->environment = take_texts(&inside);
+  step->arguments = take_texts(&inside, TEXTS_MAX);
+  step->environment = take_texts(&inside, TEXTS_MAX);
   step->files = take_files(&inside, step->phase == IMAGE_FRONT);
   cursor->failed =
       cursor->failed || inside.failed || inside.at != inside.end || step->id >= IMAGE_STEPS_MAX ||
@@ -163,6 +165,17 @@ static void take_ladder(struct cursor *cursor, struct image *image)
   }
 }
 
+/* What is removed at the end must be a group, and one of our own. */
+static void take_control_groups(struct cursor *cursor, struct image *image)
+{
+  image->control_groups = take_texts(cursor, IMAGE_CONTROL_GROUPS_MAX);
+  struct image_texts groups = image->control_groups;
+  const char *group;
+  while (!cursor->failed && (group = image_next_text(&groups)) != NULL)
+    if (!os_group_is_own(group))
+      cursor->failed = true;
+}
+
 static void take_first_section(struct cursor *cursor, struct image *image, uint64_t *ids)
 {
   image->flags = take_u32(cursor);
@@ -177,6 +190,7 @@ static void take_first_section(struct cursor *cursor, struct image *image, uint6
   image->locate_step = take_u32(cursor);
   image->locate_children = take_u32(cursor);
   image->late = take_steps(cursor, IMAGE_AFTER, IMAGE_STOP, ids);
+  take_control_groups(cursor, image);
   if (image->locate < IMAGE_BY_FRONT || image->locate > IMAGE_REMOTE || image->locate_children > 64)
     cursor->failed = true;
 }

@@ -171,7 +171,7 @@ static void collect_limits(const struct plan *plan, struct limit_list *list)
         plan->verdicts[floors[i].limit].verdict != PLAN_BY_ENGINE)
       add_limit(list, floors[i].resource, IMAGE_LIMIT_FRONT | located,
                 plan->limits[floors[i].limit].value);
-  if (plan->limits[PLAN_PIDS].value != 0 && plan_limit_state(plan, PLAN_PIDS, NULL) == PLAN_BY_HOST)
+  if (plan_limits_processes(plan))
     add_limit(list, RLIMIT_NPROC, IMAGE_LIMIT_LOCATED, plan->limits[PLAN_PIDS].value);
 }
 
@@ -237,6 +237,9 @@ static void put_first_section(struct buffer *out, const struct plan *plan,
   put_u32(out, whole ? step_id(plan, plan->locate_step) : IMAGE_NONE);
   put_u32(out, plan->locate_children);
   put_steps(out, plan, late_phases(scope), scope);
+  put_u32(out, whole ? plan->group_count : 0);
+  for (size_t i = 0; whole && i < plan->group_count; i++)
+    put_text(out, plan->groups[i].path);
 }
 
 int image_write(const struct plan *plan, const struct image_identity *identity,

@@ -18,6 +18,7 @@
  *     u32 count, count × rung {u32 kind, u32 milliseconds, u32 signal, u32 target, u32 step}
  *     u32 locate, text member, u32 step, u32 children
  *     steps of the phases stop, after, remove
+ *     u32 count, count × text: folders of control groups
  *   second section, forgotten once the server runs:
  *     steps of the phases prepare, before, front, locate
  *
@@ -33,10 +34,11 @@
 
 enum {
   IMAGE_MAGIC = 0x314d494a, /* "JIM1" in a little-endian file */
-  IMAGE_VERSION = 1,
+  IMAGE_VERSION = 2,
   IMAGE_STEPS_MAX = 64,
   IMAGE_LIMITS_MAX = 16,
   IMAGE_RUNGS_MAX = 32,
+  IMAGE_CONTROL_GROUPS_MAX = 8,
   IMAGE_FILES_MAX = 32,
   IMAGE_BYTES_MAX = 32 * 1024 * 1024,
   IMAGE_NONE = 0xffff /* instead of the id of a step */
@@ -125,6 +127,8 @@ struct image {
   const char *locate_member;
   uint32_t locate_step; /* id, or IMAGE_NONE */
   uint32_t locate_children;
+  /* The front is put into these before it is executed; they are removed at the end. */
+  struct image_texts control_groups;
   struct image_steps late;  /* stop, after, remove */
   struct image_steps early; /* prepare, before, front, locate; empty after image_keep_late() */
 };

@@ -40,6 +40,8 @@ struct instance_record {
   struct buffer last_line;  /* of stderr, before the server has spoken */
   json_t *status;           /* list of texts */
   json_t *outputs;
+  uint64_t memory_kills; /* by the control groups */
+  uint64_t pids_refusals;
 };
 
 struct instance {
@@ -53,6 +55,8 @@ struct instance {
   int lock;
   struct instance_step *steps;
   size_t step_count;
+  char *groups[PLAN_GROUPS_MAX]; /* folders of its control groups */
+  size_t group_count;
   bool has_front;
   struct buffer undo; /* image of the REMOVE steps; empty: there are none */
   unsigned start_milliseconds;
@@ -100,6 +104,10 @@ void instance_report(struct instance *instance);
 void instance_drain_errors(struct instance *instance, bool all);
 
 /* --- instance-sweep.c --- */
+
+/* Counts and removes the control groups of an instance whose keeper has died, and had killed
+ * nothing in them. */
+void instance_end_groups(struct instance *instance);
 
 /* Kills and reaps the children of this process that belong to nobody. True when there is none any
  * more; at the latest after the deadline, when what is left is recorded. */

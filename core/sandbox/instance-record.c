@@ -149,6 +149,16 @@ void instance_record_message(struct instance *instance, const struct keeper_mess
   case KEEPER_FAULT:
     record_fault(record, message, text, length);
     break;
+  case KEEPER_COUNTED:
+    *(message->flags == KEEPER_MEMORY_KILLS ? &record->memory_kills : &record->pids_refusals) +=
+        message->value > 0 ? (uint64_t)message->value : 0;
+    break;
+  case KEEPER_GROUP_REMAINS:
+    buffer_append_format(&record->not_undone, "%sthe control group ",
+                         record->not_undone.length > 0 ? "; " : "");
+    append_foreign(&record->not_undone, text, length);
+    buffer_append_text(&record->not_undone, " could not be removed");
+    break;
   case KEEPER_REMAINS:
     buffer_append_format(&record->not_undone, "%sprocess %d could not be ended",
                          record->not_undone.length > 0 ? "; " : "", message->value);
@@ -183,9 +193,9 @@ static json_t *make_ending(const struct instance *instance)
   bool exited = record->front_ran && WIFEXITED(status);
   bool killed = record->front_ran && WIFSIGNALED(status);
   return json_pack(
-      "{s:i, s:i, s:b, s:i, s:s?, s:o, s:O, s:O}", "exit_code", exited ? WEXITSTATUS(status) : -1,
-      "signal", killed ? WTERMSIG(status) : 0, "asked", (int)instance->asked, "memory_kills", 0,
-      "failed_step", record->failed_step, "errors",
+      "{s:i, s:i, s:b, s:I, s:s?, s:o, s:O, s:O}", "exit_code", exited ? WEXITSTATUS(status) : -1,
+      "signal", killed ? WTERMSIG(status) : 0, "asked", (int)instance->asked, "memory_kills",
+      (json_int_t)record->memory_kills, "failed_step", record->failed_step, "errors",
       foreign_text(record->errors.length == 0 ? "" : record->errors.data, record->errors.length),
       "status", record->status, "outputs", record->outputs);
 }
@@ -225,10 +235,25 @@ static struct error *make_error(struct instance *instance)
   return error;
 }
 
+/* A limit that was reached is named even where the server went on for a while. */
+static void append_limits(struct buffer *out, const struct instance_record *record)
+{
+  if (record->memory_kills > 0)
+    buffer_append_format(out,
+                         "its memory limit was reached: the kernel killed %llu of its processes",
+                         (unsigned long long)record->memory_kills);
+  if (record->pids_refusals > 0)
+    buffer_append_format(out,
+                         "%sits limit of processes was reached: %llu times it could make no more",
+                         out->length > 0 ? "; " : "", (unsigned long long)record->pids_refusals);
+}
+
 void instance_report(struct instance *instance)
 {
   struct instance_record *record = &instance->record;
   CLEANUP_BUFFER struct buffer text = {0};
+  CLEANUP_BUFFER struct buffer limits = {0};
+  append_limits(&limits, record);
   CLEANUP_ERROR struct error *error = make_error(instance);
   if (record->front_ran) {
     buffer_append_text(&text, "the server ");
@@ -241,6 +266,7 @@ void instance_report(struct instance *instance)
                                    .text = text.failed ? "" : text.data,
                                    .asked = instance->asked,
                                    .started = record->let_go,
+                                   .limits = limits.failed ? NULL : limits.data,
                                    .left = record->not_undone.length > 0};
   instance->events.ended(instance->data, &ending, error);
   json_decref(made);

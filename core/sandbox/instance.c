@@ -4,6 +4,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/os/descriptor.h"
+#include "core/sandbox/groups.h"
 #include "core/sandbox/image-write.h"
 #include "core/sandbox/instance-parts.h"
 
@@ -44,6 +45,8 @@ static void free_instance(struct instance *instance)
   for (size_t i = 0; i < instance->step_count; i++)
     free(instance->steps[i].name);
   free(instance->steps);
+  for (size_t i = 0; i < instance->group_count; i++)
+    free(instance->groups[i]);
   free(instance->server);
   free(instance->keeper_program);
   free(instance->entry);
@@ -105,6 +108,7 @@ static void on_sweep(uv_timer_t *timer)
   if (!instance_sweep(instance))
     return;
   uv_timer_stop(timer);
+  instance_end_groups(instance);
   undo(instance);
 }
 
@@ -284,6 +288,20 @@ static int write_images(struct instance *instance, const struct plan *plan,
   return image_write(plan, &identity, scopes[settings->prepare], image, error);
 }
 
+/* Makes the control groups that the plan names, and remembers them. */
+static int make_groups(struct instance *instance, const struct plan *plan, struct error **error)
+{
+  if (!instance->has_front)
+    return 0;
+  for (size_t i = 0; i < plan->group_count; i++) {
+    instance->groups[i] = strdup(plan->groups[i].path);
+    if (instance->groups[i] == NULL)
+      return error_memory(error);
+    instance->group_count++;
+  }
+  return groups_make(plan, error);
+}
+
 static struct instance *make(uv_loop_t *loop, const struct plan *plan,
                              const struct instance_settings *settings,
                              const struct instance_events *events, void *data, struct error **error)
@@ -373,7 +391,12 @@ struct instance *instance_start(uv_loop_t *loop, const struct plan *plan,
   instance->errors_descriptor = steal_descriptor(&pipes.ends[5]);
   if (write_images(instance, plan, settings, &image, error) < 0 ||
       watch_errors(instance, instance->errors_descriptor, error) < 0 ||
-      instance_link_start(&instance->keeper, pipes.ends, image.data, image.length, error) < 0) {
+      make_groups(instance, plan, error) < 0) {
+    dispose(instance);
+    return NULL;
+  }
+  if (instance_link_start(&instance->keeper, pipes.ends, image.data, image.length, error) < 0) {
+    instance_end_groups(instance);
     dispose(instance);
     return NULL;
   }

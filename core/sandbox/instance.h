@@ -41,11 +41,12 @@ struct instance_settings {
 
 /* How an instance ended. Borrowed, valid during the call-back. */
 struct instance_ending {
-  json_t *ending;   /* in the form of registry_diagnose() */
-  const char *text; /* the wait status as a sentence without any knowledge of the engine */
-  bool asked;       /* the host had asked it to stop */
-  bool started;     /* the server's program had been let go */
-  bool left;        /* something could not be removed; the error names it */
+  json_t *ending;     /* in the form of registry_diagnose() */
+  const char *text;   /* the wait status as a sentence without any knowledge of the engine */
+  bool asked;         /* the host had asked it to stop */
+  bool started;       /* the server's program had been let go */
+  const char *limits; /* what its control groups have counted, as a sentence; NULL: nothing */
+  bool left;          /* something could not be removed; the error names it */
 };
 
 struct instance_events {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/os/boot.h"
+#include "core/os/group.h"
 #include "core/os/process.h"
 #include "core/plugin/foreign.h"
 
@@ -19,6 +20,7 @@ void journal_entry_free(struct journal_entry *entry)
   free(entry->plugin);
   free(entry->account);
   json_decref(entry->keep);
+  json_decref(entry->groups);
   free(entry->boot);
   free(entry->machine);
   free(entry->reason);
@@ -97,12 +99,26 @@ static bool are_texts(json_t *object)
   return true;
 }
 
+/* Whether these are control groups of this instance, and of no other: what they hold is killed. */
+static bool are_groups(json_t *list, const char *instance)
+{
+  size_t index;
+  json_t *group;
+  json_array_foreach (list, index, group) {
+    const char *path = json_string_value(group);
+    if (path == NULL || json_string_length(group) != strlen(path) || !os_group_is_own(path) ||
+        strcmp(strrchr(path, '/') + sizeof OS_GROUP_PREFIX, instance) != 0)
+      return false;
+  }
+  return list == NULL || json_is_array(list);
+}
+
 /* A member that is not known says that another version wrote it, which is to clear it as well. */
 static const char *unknown_member(json_t *object)
 {
-  static const char *const known[] = {"version", "instance", "server",  "plugin",
-                                      "account", "user",     "keep",    "boot",
-                                      "machine", "keeper",   "process", "reason"};
+  static const char *const known[] = {"version", "instance", "server", "plugin",  "account",
+                                      "user",    "keep",     "boot",   "machine", "keeper",
+                                      "process", "reason",   "groups"};
   const char *key;
   json_t *value;
   json_object_foreach (object, key, value) {
@@ -143,6 +159,9 @@ static const char *take_members(json_t *object, struct journal_entry *entry)
   if (!take_process(object, "keeper", &entry->keeper) ||
       !take_process(object, "process", &entry->server_process))
     return "a process is not given by pid and start";
+  if (!are_groups(json_object_get(object, "groups"), entry->instance))
+    return "\"groups\" are not control groups of the instance";
+  entry->groups = json_incref(json_object_get(object, "groups"));
   entry->user = (uid_t)json_integer_value(user);
   entry->keep = json_incref(json_object_get(object, "keep"));
   return NULL;
@@ -179,11 +198,11 @@ static json_t *process_json(const struct journal_process *process)
 void journal_entry_append(const struct journal_entry *entry, struct buffer *out)
 {
   json_t *object = json_pack(
-      "{s:i, s:s, s:s, s:s, s:s, s:I, s:O, s:s, s:s, s:o*, s:o*, s:s*}", "version", 1, "instance",
-      entry->instance, "server", entry->server, "plugin", entry->plugin, "account", entry->account,
-      "user", (json_int_t)entry->user, "keep", entry->keep, "boot", entry->boot, "machine",
-      entry->machine, "keeper", process_json(&entry->keeper), "process",
-      process_json(&entry->server_process), "reason", entry->reason);
+      "{s:i, s:s, s:s, s:s, s:s, s:I, s:O, s:s, s:s, s:o*, s:o*, s:s*, s:O*}", "version", 1,
+      "instance", entry->instance, "server", entry->server, "plugin", entry->plugin, "account",
+      entry->account, "user", (json_int_t)entry->user, "keep", entry->keep, "boot", entry->boot,
+      "machine", entry->machine, "keeper", process_json(&entry->keeper), "process",
+      process_json(&entry->server_process), "reason", entry->reason, "groups", entry->groups);
   char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
   if (text != NULL)
     buffer_append_text(out, text);

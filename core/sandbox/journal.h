@@ -56,6 +56,7 @@ struct journal_entry {
   char *machine; /* os_machine_id() */
   struct journal_process keeper;
   struct journal_process server_process; /* only where it descends from the front */
+  json_t *groups;                        /* its control groups, array of folders; NULL: none */
   char *reason;                          /* why it could not be cleared; NULL: nobody has tried */
 };
 

@@ -39,4 +39,11 @@ int launch_make_requests(struct launch *launch, struct error **error);
 void launch_block(struct launch *launch, size_t server, const char *below, const char *code,
                   const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/* The request of a server with its package in it: the mount, the program, the variable. The caller
+ * owns the reference; NULL when out of memory. */
+json_t *launch_package_request(json_t *request, const struct launch_package *found);
+
+/* The request that installs a package, see launch_plan_install(). */
+json_t *launch_install_request(json_t *request, json_t *command, const char *directory);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/config/check.h"
@@ -135,10 +136,46 @@ static struct config_front *fronts(const struct launch *launch, size_t *count)
   return list;
 }
 
+/* What the machine has of it; 0: it is not bounded, or not known. */
+static uint64_t machine_has(enum config_limit_name name)
+{
+  long pages = sysconf(_SC_PHYS_PAGES);
+  long size = sysconf(_SC_PAGESIZE);
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  if (name == CONFIG_MEMORY)
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+  return name == CONFIG_CPU && processors > 0 ? (uint64_t)processors * 1000 : 0;
+}
+
+/* A limit that is larger than the machine limits nothing. */
+static void check_limits(struct launch *launch, size_t server)
+{
+  json_t *limits = json_object_get(launch->servers[server].request, "limits");
+  for (enum config_limit_name name = 0; name < CONFIG_LIMITS; name++) {
+    const struct config_limit_kind *kind = &config_limit_kinds[name];
+    json_t *limit = json_object_get(limits, kind->name);
+    uint64_t value = (uint64_t)json_integer_value(json_object_get(limit, "value"));
+    uint64_t most = machine_has(name);
+    if (!json_is_true(json_object_get(limit, "strict")) || most == 0 || value <= most)
+      continue;
+    CLEANUP_BUFFER struct buffer text = {0};
+    buffer_append_format(&text, "%s is ", kind->key);
+    config_limit_append(name, value, &text);
+    buffer_append_text(&text, ", but this machine has ");
+    config_limit_append(name, most, &text);
+    buffer_append_text(&text, ": it limits nothing");
+    if (!text.failed)
+      servers_config_problem(launch->settings.servers, server, CONFIG_WARNING,
+                             launch->settings.problems, "/sandbox",
+                             "write less than the machine has", "%s", text.data);
+  }
+}
+
 static void check_server(struct launch *launch, size_t server)
 {
   struct server_config *config = &launch->settings.servers->servers[server];
   bool contained = launch_contained(launch, server);
+  check_limits(launch, server);
   if (!contained && launch->servers[server].blocked == NULL &&
       !launch->settings.allow_unsandboxed && !launch->settings.measuring)
     launch_block(launch, server, "/sandbox/strategy", "not-a-sandbox",
@@ -158,6 +195,25 @@ static void check_server(struct launch *launch, size_t server)
                  error->message);
 }
 
+/* What would stop its start for want of a package is a warning. */
+static void check_package(struct launch *launch, size_t server)
+{
+  struct servers_config *servers = launch->settings.servers;
+  CLEANUP_LAUNCH_PACKAGE struct launch_package found = {0};
+  CLEANUP_ERROR struct error *error = NULL;
+  bool network = config_request_has_network(launch->servers[server].request);
+  if (launch_package_find(launch, server, &found, &error) != 0 && !network)
+    servers_config_problem(servers, server, CONFIG_WARNING, launch->settings.problems, "/command",
+                           error->hint, "%s", error->message);
+  else if (found.lock == NULL && servers->servers[server].prepare != NULL)
+    servers_config_problem(servers, server, CONFIG_WARNING, launch->settings.problems, "/prepare",
+                           NULL, "it is not prepared yet: jauauth prepare %s",
+                           servers->servers[server].id);
+  else if (found.lock == NULL)
+    config_check_runner(servers, server, launch->servers[server].request,
+                        launch->settings.problems);
+}
+
 int launch_make_requests(struct launch *launch, struct error **error)
 {
   struct servers_config *servers = launch->settings.servers;
@@ -174,7 +230,7 @@ int launch_make_requests(struct launch *launch, struct error **error)
     check_server(launch, i);
     config_check_front(servers, i, front_list, front_count, launch_contained(launch, i),
                        launch->settings.problems);
-    config_check_runner(servers, i, launch->servers[i].request, launch->settings.problems);
+    check_package(launch, i);
     requests[i] = launch->servers[i].request;
   }
   return config_requests_link(requests, servers->server_count, error);

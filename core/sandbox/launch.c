@@ -14,6 +14,8 @@
 #include "core/config/check.h"
 #include "core/config/package_runner.h"
 #include "core/config/request.h"
+#include "core/package/lock.h"
+#include "core/package/tree.h"
 
 void launch_free(struct launch *launch)
 {
@@ -253,6 +255,12 @@ struct planning {
   struct launch *launch;
   size_t server;
   json_t *request; /* a copy with an instance id of its own */
+  char id[64];
+  const char *canary; /* the program that takes the place of the server's; NULL: none does */
+  struct launch_package found;
+  uv_work_t work;
+  char seal[TREE_SEAL];
+  struct error *error; /* of the work */
   launch_planned *planned;
   void *data;
 };
@@ -277,7 +285,8 @@ static struct plan *checked_plan(const struct planning *planning, json_t *answer
   struct plan *plan = NULL;
   if (plan_parse(answer, planning->request, &plan, error) != 0)
     return NULL;
-  if (plan_check_limits(plan, config_accept_partial(server, launch->settings.host), error) != 0)
+  if ((launch->settings.groups != NULL && groups_plan(launch->settings.groups, plan, error) != 0) ||
+      plan_check_limits(plan, config_accept_partial(server, launch->settings.host), error) != 0)
     plan_free(&plan);
   return plan;
 }
@@ -285,7 +294,9 @@ static struct plan *checked_plan(const struct planning *planning, json_t *answer
 static void finish(struct planning *planning, struct plan *plan, const struct error *error)
 {
   planning->planned(planning->data, plan, error);
+  launch_package_close(&planning->found);
   json_decref(planning->request);
+  error_free(&planning->error);
   free(planning);
 }
 
@@ -300,26 +311,51 @@ static void spawned(void *data, json_t *answer, const struct error *failure)
 }
 
 /* What is known before the plugin is asked. */
-static int may_plan(const struct planning *planning, struct error **error)
+static int may_plan(const struct launch *launch, size_t server, struct error **error)
 {
-  const struct launch *launch = planning->launch;
-  const struct server_config *server = &launch->settings.servers->servers[planning->server];
-  const struct launch_server *state = &launch->servers[planning->server];
+  const struct launch_server *state = &launch->servers[server];
   if (state->blocked != NULL) {
     *error = error_copy(state->blocked);
     return -1;
   }
-  if (server->broken || state->request == NULL)
+  if (launch->settings.servers->servers[server].broken || state->request == NULL)
     return error_make(error, ERROR_CONFIG, 0, "its entry in the servers file has errors");
-  return package_runner_check((const char *const *)server->command_written,
-                              config_request_has_network(state->request), error);
+  return 0;
+}
+
+/* Whether it can start with what is, or is not, installed for it. */
+static int check_package(struct planning *planning, struct error **error)
+{
+  const struct launch *launch = planning->launch;
+  const struct server_config *server = &launch->settings.servers->servers[planning->server];
+  struct launch_package *found = &planning->found;
+  bool network = config_request_has_network(launch->servers[planning->server].request);
+  if (launch_package_find(launch, planning->server, found, error) != 0) {
+    if (!network || server->prepare != NULL || found->package.wanted)
+      return -1;
+    error_free(error); /* the runner itself does then what jauauth does not know */
+    return 0;
+  }
+  if (found->lock != NULL)
+    return 0;
+  if (server->prepare != NULL) {
+    error_make_code(error, ERROR_SANDBOX, "not-prepared", "%s",
+                    found->stale ? "it was prepared by another command than \"prepare\" is now"
+                                 : "it is not prepared yet");
+    return error_hint(error, "jauauth prepare %s", server->id);
+  }
+  if (package_runner_check((const char *const *)server->command_written, network, server->id,
+                           error) == 0)
+    return 0;
+  return found->stale ? error_wrap(error, "what was prepared is not what its entry asks for now")
+                      : -1;
 }
 
 static void refused(uv_handle_t *handle)
 {
   struct planning *planning = handle->data;
-  CLEANUP_ERROR struct error *error = NULL;
-  if (may_plan(planning, &error) == 0)
+  CLEANUP_ERROR struct error *error = steal_pointer(planning->error);
+  if (error == NULL)
     error_memory(&error);
   free(handle);
   finish(planning, NULL, error);
@@ -346,36 +382,87 @@ static bool request_canary(json_t *request, const char *canary)
          json_object_set_new(request, "mounts", mounts) == 0;
 }
 
-/* Plans under the instance id `id`; `canary` is NULL for the server's own command. */
-static void plan_as(struct launch *launch, size_t server, const char *id, const char *canary,
-                    launch_planned *planned, void *data)
+/* Takes the reference to the request. */
+static void spawn(struct planning *planning, json_t *request)
 {
-  CLEANUP_ERROR struct error *error = NULL;
-  struct launch_server *state = &launch->servers[server];
+  struct launch *launch = planning->launch;
+  struct launch_server *state = &launch->servers[planning->server];
+  planning->request = request;
+  if (request == NULL || json_object_set_new(request, "instance", json_string(planning->id)) != 0 ||
+      (planning->canary != NULL && !request_canary(request, planning->canary))) {
+    refuse_later(planning);
+    return;
+  }
+  registry_spawn(launch->settings.registry, state->strategy->name, request, state->options, spawned,
+                 planning);
+}
+
+static void seal(uv_work_t *work)
+{
+  struct planning *planning = work->data;
+  tree_seal(planning->found.store.folder, lock_text(planning->found.lock, "directory"),
+            planning->seal, &planning->error);
+}
+
+static void sealed(uv_work_t *work, int status)
+{
+  struct planning *planning = work->data;
+  const struct launch *launch = planning->launch;
+  const char *id = launch->settings.servers->servers[planning->server].id;
+  const char *locked = lock_text(planning->found.lock, "seal");
+  if (planning->error == NULL && status == 0 && strcmp(planning->seal, locked) != 0)
+    error_make_code(&planning->error, ERROR_SANDBOX, "package-changed",
+                    "what is installed for it was changed since it was prepared");
+  if (planning->error != NULL || status != 0) {
+    error_hint(&planning->error, "jauauth prepare %s installs what is locked again", id);
+    refuse_later(planning);
+    return;
+  }
+  spawn(planning,
+        launch_package_request(launch->servers[planning->server].request, &planning->found));
+}
+
+static struct planning *begin(struct launch *launch, size_t server, launch_planned *planned,
+                              void *data)
+{
   struct planning *planning = calloc(1, sizeof *planning);
   if (planning == NULL)
     abort();
-  *planning = (struct planning){launch, server, NULL, planned, data};
-  if (may_plan(planning, &error) != 0) {
+  *planning =
+      (struct planning){.launch = launch, .server = server, .planned = planned, .data = data};
+  planning->found.store = (struct store){-1, -1, NULL};
+  planning->work.data = planning;
+  instance_id(launch->settings.servers->servers[server].id, planning->id);
+  if (may_plan(launch, server, &planning->error) == 0)
+    return planning;
+  refuse_later(planning);
+  return NULL;
+}
+
+/* Plans the server's start with what is installed for it. */
+static void plan_start(struct planning *planning)
+{
+  struct launch *launch = planning->launch;
+  bool good = check_package(planning, &planning->error) == 0;
+  if (good && planning->found.lock == NULL)
+    spawn(planning, json_copy(launch->servers[planning->server].request));
+  else if (!good || uv_queue_work(launch->settings.loop, &planning->work, seal, sealed) != 0)
     refuse_later(planning);
-    return;
-  }
-  planning->request = json_copy(state->request);
-  if (planning->request == NULL ||
-      json_object_set_new(planning->request, "instance", json_string(id)) != 0 ||
-      (canary != NULL && !request_canary(planning->request, canary))) {
-    refuse_later(planning);
-    return;
-  }
-  registry_spawn(launch->settings.registry, state->strategy->name, planning->request,
-                 state->options, spawned, planning);
 }
 
 void launch_plan(struct launch *launch, size_t server, launch_planned *planned, void *data)
 {
-  char id[64];
-  instance_id(launch->settings.servers->servers[server].id, id);
-  plan_as(launch, server, id, NULL, planned, data);
+  struct planning *planning = begin(launch, server, planned, data);
+  if (planning != NULL)
+    plan_start(planning);
+}
+
+void launch_plan_install(struct launch *launch, size_t server, json_t *command,
+                         const char *directory, launch_planned *planned, void *data)
+{
+  struct planning *planning = begin(launch, server, planned, data);
+  if (planning != NULL)
+    spawn(planning, launch_install_request(launch->servers[server].request, command, directory));
 }
 
 /* --- Planning for a canary ---------------------------------------------------------------------
@@ -390,6 +477,17 @@ struct measuring {
   launch_measured *planned;
   void *data;
 };
+
+/* Plans under the one instance id; `canary` is NULL for the server's own command. */
+static void plan_measured(struct measuring *measuring, const char *canary, launch_planned *planned)
+{
+  struct planning *planning = begin(measuring->launch, measuring->server, planned, measuring);
+  if (planning == NULL)
+    return;
+  memcpy(planning->id, measuring->id, sizeof planning->id);
+  planning->canary = canary;
+  plan_start(planning);
+}
 
 static void canary_planned(void *data, struct plan *plan, const struct error *error)
 {
@@ -406,8 +504,7 @@ static void own_planned(void *data, struct plan *plan, const struct error *error
   if (plan == NULL)
     canary_planned(measuring, NULL, error);
   else
-    plan_as(measuring->launch, measuring->server, measuring->id, measuring->canary, canary_planned,
-            measuring);
+    plan_measured(measuring, measuring->canary, canary_planned);
 }
 
 void launch_plan_canary(struct launch *launch, size_t server, const char *canary,
@@ -419,5 +516,5 @@ void launch_plan_canary(struct launch *launch, size_t server, const char *canary
   *measuring = (struct measuring){
       .launch = launch, .server = server, .canary = canary, .planned = planned, .data = data};
   instance_id(launch->settings.servers->servers[server].id, measuring->id);
-  plan_as(launch, server, measuring->id, NULL, own_planned, measuring);
+  plan_measured(measuring, NULL, own_planned);
 }

@@ -13,7 +13,10 @@
 #include "core/base/error.h"
 #include "core/config/host_file.h"
 #include "core/config/servers_file.h"
+#include "core/package/install.h"
+#include "core/package/store.h"
 #include "core/plugin/registry.h"
+#include "core/sandbox/groups.h"
 #include "core/sandbox/plan.h"
 
 /*
@@ -32,6 +35,8 @@ struct launch_settings {
   struct servers_config *servers;
   struct config_problems *problems; /* gets what is found about the servers */
   const char *state_directory;      /* for kept homes; NULL: there is none */
+  const char *package_root;         /* for installed packages; NULL: there is none */
+  const struct groups *groups;      /* where control groups can be made; NULL: none is */
   bool allow_unsandboxed;           /* host file or command line */
   bool measuring;                   /* nothing but canaries will run: what isolates nothing may be
                                        planned too */
@@ -81,7 +86,8 @@ typedef void launch_planned(void *data, struct plan *plan, const struct error *e
 
 /*
  * Makes the launch plan of a server for a new instance: a fresh instance id, the plugin's `spawn`,
- * and all checks of the host (limits, package runners without network). Answered from the loop.
+ * and all checks of the host (limits, package runners without network, whether an installed package
+ * is what was locked). An installed package is mounted and its program run. Answered from the loop.
  */
 void launch_plan(struct launch *launch, size_t server, launch_planned *planned, void *data);
 
@@ -104,6 +110,32 @@ const char *launch_strategy_name(const struct launch *launch, size_t server);
 
 /* The finished request of a server (core/plugin/request.h), or NULL. */
 json_t *launch_request(const struct launch *launch, size_t server);
+
+/*
+ * The same for a command (array of texts) that installs a package: with the network open, no
+ * lasting home, no mount that can be written but that of the directory (a real path, which is the
+ * same inside and is the working directory), and the strategy and limits of the server.
+ */
+void launch_plan_install(struct launch *launch, size_t server, json_t *command,
+                         const char *directory, launch_planned *planned, void *data);
+
+/* What is, or could be, installed for a server. */
+struct launch_package {
+  struct package package; /* what its entry asks for */
+  struct store store;
+  json_t *lock; /* NULL: none that was made for what is asked now */
+  bool stale;   /* there is one for something else */
+};
+
+/* -1 and *error when its entry asks for something that cannot be installed, or its lock cannot be
+ * believed. The caller ends *found with launch_package_close() in any case. */
+int launch_package_find(const struct launch *launch, size_t server, struct launch_package *found,
+                        struct error **error);
+void launch_package_close(struct launch_package *found);
+#define CLEANUP_LAUNCH_PACKAGE __attribute__((cleanup(launch_package_close)))
+
+/* Whether something has to be installed before it can be started, or (with a network) should be. */
+bool launch_package_missing(const struct launch *launch, size_t server);
 
 /* The account under which a server's plan is run. -1 and *error when it does not exist; the hint is
  * the command that creates it. */

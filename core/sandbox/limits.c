@@ -61,6 +61,21 @@ static enum plan_verdict host_state(const struct plan *plan, enum plan_limit lim
   }
 }
 
+bool plan_limits_processes(const struct plan *plan)
+{
+  const char *unused;
+  return plan->limits[PLAN_PIDS].value != 0 && plan->verdicts[PLAN_PIDS].verdict == PLAN_BY_HOST &&
+         host_state(plan, PLAN_PIDS, &unused) == PLAN_BY_HOST;
+}
+
+bool plan_limit_grouped(const struct plan *plan, enum plan_limit limit)
+{
+  for (size_t i = 0; i < plan->group_count; i++)
+    if ((plan->groups[i].limits >> limit & 1U) != 0)
+      return true;
+  return false;
+}
+
 enum plan_verdict plan_limit_state(const struct plan *plan, enum plan_limit limit,
                                    const char **text)
 {
@@ -71,6 +86,11 @@ enum plan_verdict plan_limit_state(const struct plan *plan, enum plan_limit limi
   if (plan->limits[limit].value == 0)
     return 0;
   *out = verdict->text;
+  /* The host reaches all of the tree, whatever the engine can. */
+  if (verdict->verdict != PLAN_BY_ENGINE && plan_limit_grouped(plan, limit)) {
+    *out = plan->group_text;
+    return PLAN_BY_HOST;
+  }
   switch (verdict->verdict) {
   case PLAN_BY_HOST:
     return host_state(plan, limit, out);
@@ -85,6 +105,48 @@ enum plan_verdict plan_limit_state(const struct plan *plan, enum plan_limit limi
     *out = "the strategy says nothing about it";
     return PLAN_NOT;
   }
+}
+
+const char *plan_limit_by(const struct plan *plan, enum plan_limit limit)
+{
+  switch (plan_limit_state(plan, limit, NULL)) {
+  case PLAN_BY_ENGINE:
+    return "engine";
+  case PLAN_BY_HOST:
+    return plan_limit_grouped(plan, limit) ? "cgroup" : "rlimit";
+  case PLAN_PARTIAL:
+    return "partial";
+  case PLAN_NOT:
+    return "none";
+  default:
+    return NULL;
+  }
+}
+
+json_t *plan_limits_json(const struct plan *plan)
+{
+  static const char *const states[] = {NULL, "engine", "host", "partial", "none"};
+  json_t *out = json_array();
+  for (int i = 0; i < PLAN_LIMITS; i++) {
+    const char *text;
+    enum plan_limit limit = (enum plan_limit)i;
+    enum plan_verdict state = plan_limit_state(plan, limit, &text);
+    if (state != 0)
+      json_array_append_new(
+          out, json_pack("{s:s, s:I, s:b, s:s, s:s, s:s}", "limit", plan_limit_word(limit), "value",
+                         (json_int_t)plan->limits[i].value, "strict", (int)plan->limits[i].strict,
+                         "verdict", states[state], "by", plan_limit_by(plan, limit), "text", text));
+  }
+  return out;
+}
+
+/* Why there is no group that would hold it; NULL when that is not the reason. */
+static const char *lacks_group(const struct plan *plan, size_t limit)
+{
+  return plan->tree == PLAN_TREE_OWN && limit <= PLAN_PIDS && plan->group_text != NULL &&
+                 plan->group_count == 0
+             ? plan->group_text
+             : NULL;
 }
 
 static bool accepted(const char *name, const char *const *accept_partial)
@@ -125,8 +187,11 @@ int plan_check_limits(const struct plan *plan, const char *const *accept_partial
         accepted(option_names[i], accept_partial))
       continue;
     lacking[i] = true;
-    buffer_append_format(&reasons, "%s%s %s: %s", reasons.length > 0 ? "; " : "", option_names[i],
-                         state == PLAN_PARTIAL ? "holds in part only" : "cannot be enforced", text);
+    const char *group = lacks_group(plan, i);
+    buffer_append_format(&reasons, "%s%s %s: %s%s%s", reasons.length > 0 ? "; " : "",
+                         option_names[i],
+                         state == PLAN_PARTIAL ? "holds in part only" : "cannot be enforced", text,
+                         group != NULL ? "; " : "", group != NULL ? group : "");
   }
   if (reasons.length == 0)
     return reasons.failed ? error_memory(error) : 0;

@@ -101,6 +101,9 @@ static void free_lists(struct plan *plan)
     free(plan->weakens[i].property);
   }
   free(plan->weakens);
+  for (size_t i = 0; i < plan->group_count; i++)
+    free(plan->groups[i].path);
+  free(plan->group_text);
   free_pairs(plan->keep, plan->keep_count);
   free_pairs(plan->facts, plan->fact_count);
 }

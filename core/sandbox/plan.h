@@ -99,6 +99,15 @@ struct plan_host_limit {
   bool strict;
 };
 
+/* A control group that the host makes for the server, see groups.h. */
+struct plan_group {
+  char *path;      /* its folder */
+  bool unified;    /* of version 2 */
+  unsigned limits; /* bits of enum plan_limit: what is set in it */
+};
+
+enum { PLAN_GROUPS_MAX = 3 };
+
 struct plan {
   char *instance; /* the request's; NULL in a plan of `teardown` */
   enum plan_tree tree;
@@ -119,6 +128,9 @@ struct plan {
   uint32_t locate_children;
   struct plan_limit_verdict verdicts[PLAN_LIMITS];
   struct plan_host_limit limits[PLAN_LIMITS];
+  struct plan_group groups[PLAN_GROUPS_MAX];
+  size_t group_count;
+  char *group_text; /* what these groups are, or why there are none; NULL: nobody has asked */
   struct plan_stop *stops;
   size_t stop_count;
   struct plan_pair *keep;
@@ -216,6 +228,19 @@ const char *plan_limit_word(enum plan_limit limit);
  */
 enum plan_verdict plan_limit_state(const struct plan *plan, enum plan_limit limit,
                                    const char **text);
+
+/* Who enforces it, in one word: "engine", "cgroup", "rlimit", "partial" or "none"; NULL when none
+ * was asked. */
+const char *plan_limit_by(const struct plan *plan, enum plan_limit limit);
+
+/* Whether it is set in a control group. */
+bool plan_limit_grouped(const struct plan *plan, enum plan_limit limit);
+
+/* Whether RLIMIT_NPROC is set on the located process, where it counts the server's own. */
+bool plan_limits_processes(const struct plan *plan);
+
+/* All limits that were asked for, as a list for `explain` and `ps`; NULL when out of memory. */
+json_t *plan_limits_json(const struct plan *plan);
 
 /*
  * Compares what was asked with what plugin and host can enforce. A strict limit that is partial or

@@ -9,9 +9,12 @@
 
 #include "core/base/cleanup.h"
 #include "core/os/boot.h"
+#include "core/os/group.h"
 #include "core/os/process.h"
 #include "core/sandbox/instance.h"
 #include "core/sandbox/plan.h"
+
+enum { GROUP_MILLISECONDS = 1000 };
 
 struct sweep {
   struct sweep_settings settings;
@@ -127,6 +130,18 @@ static void kill_process(const struct journal_process *recorded)
   os_process_release(&held);
 }
 
+/* With everything that is in them. */
+static int remove_groups(const struct journal_entry *entry, struct error **error)
+{
+  size_t index;
+  json_t *group;
+  json_array_foreach (entry->groups, index, group)
+    if (!os_group_remove(json_string_value(group), GROUP_MILLISECONDS))
+      return error_make_code(error, ERROR_FAILED, "group-remains",
+                             "the control group %s could not be removed", json_string_value(group));
+  return 0;
+}
+
 /* The steps run under the account that the instance had; a name may mean another one by now. */
 static int find_account(struct sweep *sweep, struct error **error)
 {
@@ -189,6 +204,10 @@ static void handle(struct sweep *sweep)
   os_boot_id(boot);
   if (boot[0] != '\0' && strcmp(boot, entry->boot) == 0)
     kill_process(&entry->server_process);
+  if (remove_groups(entry, &error) != 0) {
+    conclude(sweep, error);
+    return;
+  }
   registry_teardown(sweep->settings.registry, entry->plugin, entry->instance, entry->keep,
                     on_teardown, sweep);
 }

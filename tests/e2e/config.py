@@ -130,6 +130,26 @@ for _text, _json, _pointer, *_fragments in (
          FIRST + "/sandbox/memory_limit", "unit"),
         ("a share of the processor in words", S % ', "sandbox": {"cpu_limit": \u00b6"half"}',
          FIRST + "/sandbox/cpu_limit"),
+        ("a memory limit of nothing", S % ', "sandbox": {"memory_limit": \u00b6"0"}',
+         FIRST + "/sandbox/memory_limit", "outside the range", "hint: ", "leave it out"),
+        ("a memory limit below nothing", S % ', "sandbox": {"memory_limit": \u00b6"-1"}',
+         FIRST + "/sandbox/memory_limit", 'a size such as "256m"'),
+        ("a memory limit with an exponent", S % ', "sandbox": {"memory_limit": \u00b6"1e9g"}',
+         FIRST + "/sandbox/memory_limit", 'a size such as "256m"'),
+        ("a memory limit beyond every machine", S % ', "sandbox": {"memory_limit": \u00b6"2000t"}',
+         FIRST + "/sandbox/memory_limit", "outside the range"),
+        ("a limit of no processes", S % ', "sandbox": {"pids_limit": \u00b60}',
+         FIRST + "/sandbox/pids_limit", "outside the range", "leave it out"),
+        ("no limit of processes as engines write it", S % ', "sandbox": {"pids_limit": \u00b6-1}',
+         FIRST + "/sandbox/pids_limit", "a whole number"),
+        ("a share of no processor", S % ', "sandbox": {"cpu_limit": \u00b6"0"}',
+         FIRST + "/sandbox/cpu_limit", "outside the range", "leave it out"),
+        ("processors beyond every machine", S % ', "sandbox": {"cpu_limit": \u00b6"1e9"}',
+         FIRST + "/sandbox/cpu_limit", "a number of processors"),
+        ("open files in a unit", S % ', "sandbox": {"open_files_limit": \u00b6"1k"}',
+         FIRST + "/sandbox/open_files_limit"),
+        ("a size of files below nothing", S % ', "sandbox": {"file_size_limit": \u00b6-5}',
+         FIRST + "/sandbox/file_size_limit"),
         ("a home of another kind", S % ', "sandbox": {"home": \u00b6"mine"}',
          FIRST + "/sandbox/home", "keep"),
         ("a work directory that is not absolute", S % ', "sandbox": {"work_dir": \u00b6"~/x"}',
@@ -234,7 +254,7 @@ def _():
 @case("a limit that nothing enforces is a warning with the line that accepts it")
 def _():
     box = {"strategy": "none", "cpu_limit": "0.5"}
-    permission = "allow_unsandboxed = true;"
+    permission = "allow_unsandboxed = true; control_groups = false;"
     text = json.dumps({"servers": [entry(command="/bin/cat", sandbox=box)]})
     status, out, err, _, _ = checked(text, permission)
     equal(status, 0, out + err)
@@ -266,6 +286,24 @@ def _():
     router.list_tools()
     router.close()
     check("there is no network" not in router.log_text(), router.log_text())
+
+
+@case("a limit with its unit behind a space is what it says")
+def _():
+    box = {"strategy": "none", "memory_limit": "256 MB", "accept_partial": ["memory_limit"]}
+    text = json.dumps({"servers": [entry(command="/bin/cat", sandbox=box)]})
+    status, out, err, _, _ = checked(text, "allow_unsandboxed = true;", "--strict")
+    equal(status, 0, out + err)
+
+
+@case("a limit larger than the machine is a warning")
+def _():
+    for key, value in (("memory_limit", "900t"), ("cpu_limit", 1000)):
+        box = {"strategy": "none", key: value, "accept_partial": [key]}
+        text = json.dumps({"servers": [entry(command="/bin/cat", sandbox=box)]})
+        status, out, err, _, _ = checked(text, "allow_unsandboxed = true;")
+        equal(status, 0, out + err)
+        contains(out + err, "warning: ", key, "this machine has", FIRST + "/sandbox", "hint: ")
 
 
 @case("a strategy that no plugin has is a warning at its place, with a suggestion")

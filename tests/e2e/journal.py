@@ -111,6 +111,7 @@ def _():
         check(row["pid"] in mcp.all_processes(), "no process %s" % row["pid"])
         check(row["memory_bytes"] > 1 << 20, "memory %s" % row["memory_bytes"])
         check(row["cpu_seconds"] >= 0 and row["uptime_seconds"] >= 0, str(row))
+        check(isinstance(row["cpu_percent"], float) and row["cpu_percent"] >= 0, str(row))
     check(rows["held"]["pid"] in mcp.marked(mark), "that is not the server's process")
     equal(rows["held"]["strategy"], "holder")
     status, out, _ = house.run("ps")

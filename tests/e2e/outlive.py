@@ -22,8 +22,7 @@ TRIES = int(os.environ.get("JAUAUTH_OUTLIVE_TRIES", "5" if mcp.SLOWED else "20")
 KEEPER = "jauauth-keeper"
 # Strategies whose servers tell under which limits they run.
 WITNESSED = ("none", "bubblewrap", "firejail", "holder")
-# Of the engines that need an image: one in which python3 is found, by its local name.
-IMAGE = os.environ.get("JAUAUTH_TEST_IMAGE")
+# Their servers run in Node, in the local image of the tests of engines.
 CONTAINERS = ("docker", "podman")
 
 
@@ -35,8 +34,21 @@ def all_strategies():
     status, out, _ = mcp.run(["plugins", "list", "--json", *plugin_options()])
     if status != 0:
         return []
+    # Engines of containers are killed by tests/engines/kills.py.
     return [each["name"] for each in json.loads(out)["plugins"]
-            if (each.get("probe") or {}).get("state") in ("available", "degraded")]
+            if (each.get("probe") or {}).get("state") in ("available", "degraded") and
+            each["name"] not in CONTAINERS]
+
+
+def engines():
+    """The tests of engines, which have their images and wait for each other."""
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "engines"))
+    import engines as found
+    return found
+
+
+def container_engine(strategy):
+    return {"docker": engines().DOCKER, "podman": engines().PODMAN}[strategy]
 
 
 def plugin_options():
@@ -58,7 +70,9 @@ class Witnessed(Router):
         self.state = mcp.scratch("state")
         servers = [self.server("%s-s%d" % (self.token, number), behaviour)
                    for number, behaviour in enumerate(behaviours)]
-        super().__init__(servers, host='state_directory = "%s";\n' % self.state,
+        settings = container_engine(strategy).settings() if strategy in CONTAINERS else ""
+        settings += 'state_directory = "%s";\nlist_wait_ms = 60000;\n' % self.state
+        super().__init__(servers, host=settings,
                          options=plugin_options(),
                          environment={**os.environ, "TMPDIR": str(self.temporary)}, **more)
 
@@ -74,11 +88,10 @@ class Witnessed(Router):
         if strategy == "holder":
             return self.holder.server(identifier, behaviour, *arguments, mark=self.mark,
                                       request=request)
-        made = server(identifier, behaviour, *arguments, strategy=strategy, mark=self.mark,
-                      request=request)
         if strategy in CONTAINERS:
-            made["sandbox"]["strategy"] = {strategy: {"image": IMAGE}}
-        return made
+            return container_engine(strategy).server(identifier, ["server.js", self.mark])
+        return server(identifier, behaviour, *arguments, strategy=strategy, mark=self.mark,
+                      request=request)
 
     def witnesses(self):
         return [json.loads(path.read_text())
@@ -114,11 +127,9 @@ class Witnessed(Router):
         if self.strategy == "holder":
             return ["held %s" % name for name in self.holder.names() if self.token in name]
         if self.strategy in CONTAINERS:
-            done = subprocess.run([self.strategy, "ps", "--all", "--no-trunc", "--format",
-                                   "{{.Names}} {{.Labels}}"], capture_output=True, text=True)
-            check(done.returncode == 0, done.stderr)
-            return ["container %s" % line for line in done.stdout.splitlines()
-                    if self.token in line]
+            shown = engines().command(container_engine(self.strategy).client(
+                "ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.Labels}}"))
+            return ["container %s" % line for line in shown.splitlines() if self.token in line]
         return []
 
 
@@ -146,10 +157,7 @@ BEHAVIOURS = ("ok", "ignores-sigterm", "forks-child")
 def engine_of(strategy):
     """What a strategy needs here, or a reason to skip it."""
     if strategy in CONTAINERS:
-        if not IMAGE:
-            raise mcp.Skip("JAUAUTH_TEST_IMAGE names no image with python3")
-        if subprocess.run([strategy, "image", "inspect", IMAGE], capture_output=True).returncode:
-            raise mcp.Skip("%s has no image %s" % (strategy, IMAGE))
+        container_engine(strategy).need()
     return engine.Engine() if strategy == "holder" else None
 
 

@@ -122,7 +122,7 @@ def _():
     made = mcp.scratch("made") / "image"
     server = workshop("one", fetch="echo fetching; touch %s" % made)
     for host, expected in (("", False), ('prepare = "never";\n', False),
-                           ('prepare = "before-start";\n', True)):
+                           ('prepare = "auto";\n', True)):
         router = Router([server], host=host, options=["--plugin-dir", str(PLUGINS)])
         router.initialize()
         check("one_echo" in router.list_tools(), "no tools")
@@ -134,7 +134,7 @@ def _():
 @case("a step that fails before a start is the reason of that")
 def _():
     server = workshop("one", fetch="echo the registry is closed; exit 5")
-    status, _, log = mcp.run([*arguments([server], 'prepare = "before-start";\n'), "tools"])
+    status, _, log = mcp.run([*arguments([server], 'prepare = "auto";\n'), "tools"])
     equal(status, 4)
     contains(log, 'the step "fetch" ended with exit code 5: the registry is closed')
 
@@ -143,7 +143,7 @@ def _():
 def _():
     mark = mcp.new_mark()
     slow = workshop("one", fetch="echo begun; while :; do sleep 1; done; : %s" % mark)
-    router = Router([slow], host='prepare = "before-start";\n',
+    router = Router([slow], host='prepare = "auto";\n',
                     options=["--plugin-dir", str(PLUGINS)])
     router.initialize()
     router.logged("begun")

@@ -10,13 +10,16 @@ import errno
 import getpass
 import grp
 import json
+import mmap
 import os
 import pwd
 import resource
+import select
 import signal
 import socket
 import sys
 import tempfile
+import time
 
 
 def read_file(path):
@@ -95,6 +98,136 @@ def become_root_of_a_namespace():
     return {}
 
 
+def use_memory(megabytes, processes=0, shared=True):
+    """Fills memory, here or in so many processes at once; shared memory is not a process's data."""
+    def fill():
+        flags = mmap.MAP_ANONYMOUS | (mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE)
+        room = mmap.mmap(-1, megabytes << 20, flags)
+        for at in range(0, megabytes << 20, 4096):
+            room[at] = 1
+        return room
+    if processes == 0:
+        fill()
+        return {"filled": 1}
+    children, (ready, done) = [], os.pipe()
+    for _ in range(processes):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                kept = fill()
+                os.write(done, b".")
+                status = 0
+                signal.pause()
+            finally:
+                os._exit(status if "kept" not in locals() else 0)
+        children.append(child)
+    os.close(done)
+    # Each writes a byte or ends; who ends closes its end.
+    filled, killed, refused = 0, 0, 0
+    while filled + killed + refused < processes:
+        if select.select([ready], [], [], 0.05)[0]:
+            filled += len(os.read(ready, processes))
+        for child in list(children):
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if pid:
+                children.remove(child)
+                killed += os.WIFSIGNALED(status)
+                refused += os.WIFEXITED(status)
+        filled = min(filled, processes - killed - refused)
+    os.close(ready)
+    return {"filled": filled, "refused": refused, "killed": killed + end(children)}
+
+
+def end(children):
+    """Ends children; how many of them had been killed already."""
+    killed = 0
+    for child in children:
+        pid, _ = os.waitpid(child, os.WNOHANG)
+        killed += pid != 0
+        if not pid:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    return killed
+
+
+def make_processes(most):
+    """Makes processes until there can be no more."""
+    children = []
+    code = None
+    try:
+        while len(children) < most:
+            child = os.fork()
+            if child == 0:
+                signal.pause()
+                os._exit(0)
+            children.append(child)
+    except OSError as reason:
+        code = errno.errorcode.get(reason.errno)
+    end(children)
+    return {"made": len(children), "code": code}
+
+
+def make_processes_without_end():
+    """Begins a tree of processes, each of which makes others for as long as it can."""
+    if os.fork() == 0:
+        os.setsid()
+        while True:
+            try:
+                os.fork()
+            except OSError:
+                pass
+    return {}
+
+
+def use_processor(seconds, processes=2):
+    """Keeps processors busy for a while; the processor time that it got."""
+    start, before = time.monotonic(), os.times()
+    children = []
+    for _ in range(processes):
+        child = os.fork()
+        if child == 0:
+            while time.monotonic() < start + seconds:
+                pass
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+    after = os.times()
+    return {"wall": time.monotonic() - start,
+            "used": after.children_user + after.children_system -
+            before.children_user - before.children_system}
+
+
+def write_large_file(megabytes, path="large"):
+    """Writes a file until it may not grow; nothing of it stays."""
+    written = 0
+    code = None
+    path = os.path.join(tempfile.gettempdir(), path)
+    with open(path, "wb", buffering=0) as file:
+        os.unlink(path)
+        try:
+            while written < megabytes << 20:
+                written += file.write(bytes(65536))
+        except OSError as reason:
+            code = errno.errorcode.get(reason.errno)
+    return {"written": written, "code": code}
+
+
+def open_many_files(most):
+    """Opens files until there can be no more."""
+    opened = []
+    code = None
+    try:
+        while len(opened) < most:
+            opened.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError as reason:
+        code = errno.errorcode.get(reason.errno)
+    for each in opened:
+        os.close(each)
+    return {"opened": len(opened), "code": code}
+
+
 def attempt(what):
     try:
         return what()
@@ -140,7 +273,8 @@ def identity():
 
 TOOLS = {each.__name__: each for each in (
     read_file, write_file, list_directory, connect_tcp, connect_unix, route_out, list_processes,
-    signal_process, read_environment, become_root_of_a_namespace, identity)}
+    signal_process, read_environment, become_root_of_a_namespace, identity, use_memory,
+    make_processes, make_processes_without_end, use_processor, write_large_file, open_many_files)}
 
 
 def call(name, arguments):

@@ -125,7 +125,7 @@ static void test_every_key(void **state)
                 "state_directory = \"/srv/state\";\n"
                 "list_wait_ms = 0;\n"
                 "start = \"lazy\";\n"
-                "prepare = \"before-start\";\n"
+                "prepare = \"auto\";\n"
                 "idle_stop_ms = 600000;\n"
                 "message_limit = \"1m\";\n"
                 "environment = [\"HOME\", \"PROJECT_1\"];\n"

@@ -59,6 +59,38 @@ static void test_merge(void **state)
   world_free(world);
 }
 
+static unsigned log_lines(const struct world *world)
+{
+  unsigned count = 0;
+  for (const char *at = world->log.data; (at = strchr(at, '\n')) != NULL; at++)
+    count++;
+  return count;
+}
+
+/* What a server lists, and how often, must not fill the disk of the log. */
+static void test_log_is_bounded(void **state)
+{
+  (void)state;
+  struct world *world = WORLD("s");
+  CLEANUP_BUFFER struct buffer tools = {0};
+  for (int i = 0; i < 1000; i++)
+    buffer_append_format(&tools, "{},{\"name\":\"a.%d\"},{\"name\":\"b\"},", i);
+  buffer_append_text(&tools, "{\"name\":\"last\"}");
+  server_comes_up(world, 0, tools.data);
+  assert_logged(world, "WARNING s an entry of its tools is left out");
+  assert_logged(world, "no more is logged about its tools");
+  for (int i = 3; i < 203; i++) {
+    server_says(world, 0, CHANGED);
+    server_waits(world, 0);
+    server_gets_part(world, 0, "tools/list");
+    CLEANUP_BUFFER struct buffer answer = {0};
+    buffer_append_format(&answer, "{\"jsonrpc\":\"2.0\",\"id\":%d,\"error\":{}}", i);
+    server_says(world, 0, answer.data);
+  }
+  assert_true(log_lines(world) < 120);
+  world_free(world);
+}
+
 /* The place in the configuration decides, not the order of adding; who is not allowed is neither
  * started nor seen. */
 static void test_order(void **state)
@@ -535,25 +567,16 @@ static void test_large_list(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_merge),
-      cmocka_unit_test(test_order),
-      cmocka_unit_test(test_underscores),
-      cmocka_unit_test(test_bad_entries),
-      cmocka_unit_test(test_names),
-      cmocka_unit_test(test_alias),
-      cmocka_unit_test(test_pages),
-      cmocka_unit_test(test_endless_pages),
-      cmocka_unit_test(test_page_limit),
-      cmocka_unit_test(test_failing_list),
-      cmocka_unit_test(test_no_tools),
-      cmocka_unit_test(test_list_waits),
-      cmocka_unit_test(test_waiting_ends),
-      cmocka_unit_test(test_list_changed),
-      cmocka_unit_test(test_one_burst),
-      cmocka_unit_test(test_cache),
-      cmocka_unit_test(test_cache_unchanged),
-      cmocka_unit_test(test_broken_cache),
-      cmocka_unit_test(test_cached_server_hangs),
+      cmocka_unit_test(test_merge),         cmocka_unit_test(test_log_is_bounded),
+      cmocka_unit_test(test_order),         cmocka_unit_test(test_underscores),
+      cmocka_unit_test(test_bad_entries),   cmocka_unit_test(test_names),
+      cmocka_unit_test(test_alias),         cmocka_unit_test(test_pages),
+      cmocka_unit_test(test_endless_pages), cmocka_unit_test(test_page_limit),
+      cmocka_unit_test(test_failing_list),  cmocka_unit_test(test_no_tools),
+      cmocka_unit_test(test_list_waits),    cmocka_unit_test(test_waiting_ends),
+      cmocka_unit_test(test_list_changed),  cmocka_unit_test(test_one_burst),
+      cmocka_unit_test(test_cache),         cmocka_unit_test(test_cache_unchanged),
+      cmocka_unit_test(test_broken_cache),  cmocka_unit_test(test_cached_server_hangs),
       cmocka_unit_test(test_large_list),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -440,7 +440,8 @@ static void test_commands(void **state)
   expect_line(SERVER("\"type\": \"http\""), "over a network are not supported");
   expect_line(SERVER("\"disabled\": true"), "a server cannot be disabled by a key");
   expect_line(SERVER("\"cwd\": \"/x\""), "work_dir");
-  expect_line(SERVER("\"prepare\": []"), "preparing a server is not supported");
+  expect_line(SERVER("\"prepare\": []"), "\"prepare\" names no program");
+  expect_line(SERVER("\"prepare\": \"npm ci\""), "a command such as");
   expect_line(SERVER("\"args\": [3]"), "(at /servers/0/args/0)");
   expect_line(SERVER("\"args\": \"x\""), "expected a list of texts");
   expect_line(SERVER("\"timeout_ms\": 0"),

@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 /* What the child was doing when it failed. */
-enum stage { DESCRIPTORS, LIMITS, IDENTITY, DEATH, DIRECTORY, PRIVILEGES, EXECUTE };
+enum stage { DESCRIPTORS, GROUPS, LIMITS, IDENTITY, DEATH, DIRECTORY, PRIVILEGES, EXECUTE };
 
 static const char *const stage_texts[] = {
     [DESCRIPTORS] = "the descriptors could not be arranged",
+    [GROUPS] = "the control group of the server could not be entered",
     [LIMITS] = "the limits could not be set",
     [IDENTITY] = "the account could not be changed",
     [DEATH] = "it could not be tied to the life of its keeper",
@@ -144,6 +145,8 @@ static void become(const struct keeper *keeper, const struct image_step *step,
   int arranged = arguments == NULL || environment == NULL ? -1 : arrange(child, report);
   if (arranged < 0)
     give_up(report, DESCRIPTORS);
+  if (child->front && keeper_enter_groups(image) < 0)
+    give_up(arranged, GROUPS);
   if (set_limits(image, child->front) < 0)
     give_up(arranged, LIMITS);
   if (change_identity(image) < 0)

@@ -108,6 +108,17 @@ bool keeper_run_phase(struct keeper *keeper, uint32_t phase, bool strict);
 /* False when the server was not let go; the front may run all the same. */
 bool keeper_start(struct keeper *keeper);
 
+/* --- group.c: the control groups of the server --- */
+
+/* Puts this process into them. -1 with errno. */
+int keeper_enter_groups(const struct image *image);
+
+/* Kills what is in them, where the kernel can at once. */
+void keeper_kill_groups(const struct keeper *keeper);
+
+/* Reports what they have counted and removes them. */
+void keeper_end_groups(struct keeper *keeper);
+
 /* --- stop.c --- */
 
 /* The stop ladder, until the front has ended. */

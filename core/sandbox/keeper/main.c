@@ -87,6 +87,7 @@ static void serve(struct keeper *keeper)
     keeper_climb(keeper);
   /* The gate stays closed until its reader is dead. */
   keeper_end_front(keeper);
+  keeper_kill_groups(keeper);
   if ((keeper->image.flags & IMAGE_OWN_TREE) != 0)
     keeper_sweep(keeper);
   if (keeper->front_ran && keeper->front_status != 0)
@@ -95,6 +96,7 @@ static void serve(struct keeper *keeper)
     keeper_run_phase(keeper, IMAGE_AFTER, false);
   keeper_run_phase(keeper, IMAGE_REMOVE, false);
   keeper_sweep(keeper);
+  keeper_end_groups(keeper);
   keeper_turn(keeper, 0); /* the last status lines */
 }
 

@@ -29,20 +29,25 @@ enum {
 };
 
 enum keeper_kind {
-  KEEPER_STARTED = 1, /* value: pid of the server's first process, 0: not on this machine */
-  KEEPER_STATUS,      /* text: a line of the front's status descriptor */
-  KEEPER_FAILED,      /* step; flags: how; value: wait status or errno; text: start of its stderr,
-                         or what could not be done */
-  KEEPER_OUTPUT,      /* step; value: exit code, -1: killed; text: what it printed */
-  KEEPER_FAULT,       /* text: why the start was given up; value: an errno value or 0 */
-  KEEPER_REMAINS,     /* value: pid of a process that could not be ended */
-  KEEPER_ENDED        /* flags; value: wait status of the front */
+  KEEPER_STARTED = 1,   /* value: pid of the server's first process, 0: not on this machine */
+  KEEPER_STATUS,        /* text: a line of the front's status descriptor */
+  KEEPER_FAILED,        /* step; flags: how; value: wait status or errno; text: start of its stderr,
+                           or what could not be done */
+  KEEPER_OUTPUT,        /* step; value: exit code, -1: killed; text: what it printed */
+  KEEPER_FAULT,         /* text: why the start was given up; value: an errno value or 0 */
+  KEEPER_COUNTED,       /* flags: what; value: how often */
+  KEEPER_GROUP_REMAINS, /* text: a control group that could not be removed */
+  KEEPER_REMAINS,       /* value: pid of a process that could not be ended */
+  KEEPER_ENDED          /* flags; value: wait status of the front */
 };
 
 enum {
   /* of KEEPER_FAILED */
   KEEPER_NOT_RUN = 1, /* value is an errno value */
   KEEPER_TIMED_OUT = 2,
+  /* of KEEPER_COUNTED */
+  KEEPER_MEMORY_KILLS = 16,  /* processes that the kernel has killed for the limit of memory */
+  KEEPER_PIDS_REFUSALS = 32, /* processes that were not made for the limit of processes */
   /* of KEEPER_ENDED */
   KEEPER_FRONT_RAN = 4, /* else there is no wait status */
   KEEPER_LET_GO = 8     /* the server's program had been let go */
