@@ -7,7 +7,7 @@ _jauauth_ask()
   local options=() i
   for ((i = 1; i < ${#words[@]} - 1; i++)); do
     case ${words[i]} in
-    --config | --servers | --plugin-dir | --keeper)
+    --config | --servers | --plugin-dir | --keeper | --canary | --strategy | --canary | --strategy)
       options+=("${words[i]}" "${words[i + 1]}")
       ;;
     esac
@@ -37,7 +37,7 @@ _jauauth_complete()
   COMPREPLY=()
 
   case $previous in
-  --config | --servers | --to | --keeper)
+  --config | --servers | --to | --keeper | --canary)
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     return
@@ -58,8 +58,8 @@ _jauauth_complete()
   esac
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--config --servers --json --strict --refresh --to --write
-      --update --yes --watch --stdio
-      --allow-unsandboxed --log-level --log-format --plugin-dir --keeper --help --version' \
+      --update --yes --watch --stdio --allow-unsandboxed --log-level --log-format --plugin-dir
+      --keeper --canary --strategy --help --version' \
       -- "$current")
     return
   fi
@@ -68,18 +68,20 @@ _jauauth_complete()
   local given=() i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${words[i]} in
-    --config | --servers | --to | --plugin-dir | --keeper | --log-level | --log-format) ((i++)) ;;
+    --config | --servers | --to | --plugin-dir | --keeper | --canary | --strategy | --log-level | --log-format)
+      ((i++))
+      ;;
     -*) ;;
     *) given+=("${words[i]}") ;;
     esac
   done
   local choice=
   case "${given[*]}" in
-  '') choice='serve plugins config init doctor explain prepare tools call ps reap' ;;
+  '') choice='serve plugins config init doctor explain prepare verify tools call ps reap' ;;
   plugins) choice='list show' ;;
   config) choice='check import paths schema' ;;
   'plugins show') choice=$(_jauauth_ask plugins list | awk 'NR > 1 { print $1 }') ;;
-  explain | tools | prepare | 'prepare '*) choice=$(_jauauth_servers) ;;
+  explain | tools | prepare | 'prepare '* | verify | 'verify '*) choice=$(_jauauth_servers) ;;
   'config check' | 'config import')
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$current")

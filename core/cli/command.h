@@ -16,6 +16,8 @@ struct command_line {
   const char *config;       /* --config FILE, or NULL */
   const char *servers;      /* --servers FILE, or NULL */
   const char *keeper;       /* --keeper FILE, or NULL: the installed one */
+  const char *canary;       /* --canary FILE, or NULL: the installed one */
+  const char **strategies;  /* --strategy NAME, in order; ends with NULL; owned */
   const char **plugin_dirs; /* --plugin-dir DIR, in order; ends with NULL; owned */
   const char *log_level;    /* --log-level, or NULL */
   const char *log_format;   /* --log-format, or NULL */

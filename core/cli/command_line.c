@@ -31,6 +31,9 @@ const struct command_option command_options[] = {
     OPTION(OPTION_TEXT, log_format, "log-format", "FORMAT", "text or json"),
     OPTION(OPTION_LIST, plugin_dirs, "plugin-dir", "DIR", "look for plugins here; may be repeated"),
     OPTION(OPTION_TEXT, keeper, "keeper", "FILE", "start servers with this keeper"),
+    OPTION(OPTION_TEXT, canary, "canary", "FILE", "measure sandboxes with this canary"),
+    OPTION(OPTION_LIST, strategies, "strategy", "NAME",
+           "with verify: measure this strategy; may be repeated"),
     OPTION(OPTION_FLAG, help, "help", NULL, "print this text"),
     OPTION(OPTION_FLAG, version, "version", NULL, "print the version and what was built in"),
     {NULL, NULL, NULL, OPTION_FLAG, 0},
@@ -142,6 +145,7 @@ int command_line_parse(int argc, char **argv, struct command_line *line, struct 
 void command_line_free(struct command_line *line)
 {
   free(line->plugin_dirs);
+  free(line->strategies);
   free(line->arguments);
   *line = (struct command_line){0};
 }

@@ -27,6 +27,8 @@ const struct command command_table[] = {
      command_explain},
     {"prepare", "[SERVER...]", "run what servers need once, such as the download of an image", 0,
      CONFIG_LIST_MAX, command_prepare},
+    {"verify", "[SERVER...]", "measure what sandboxes give, by a program that attacks from inside",
+     0, CONFIG_LIST_MAX, command_verify},
     {"tools", "[SERVER]", "list the tools of all servers or of one", 0, 1, command_tools},
     {"call", "TOOL [JSON]", "call a tool with a JSON object of arguments", 1, 2, command_call},
     {"ps", "", "show what runs, what it uses, and what is left over", 0, 0, command_ps},

@@ -16,6 +16,8 @@ int command_config_check(const struct command_line *line, const char *const *arg
                          struct error **error);
 int command_config_paths(const struct command_line *line, const char *const *arguments,
                          struct error **error);
+int command_verify(const struct command_line *line, const char *const *arguments,
+                   struct error **error);
 int command_config_import(const struct command_line *line, const char *const *arguments,
                           struct error **error);
 int command_config_schema(const struct command_line *line, const char *const *arguments,

@@ -163,6 +163,7 @@ void gateway_close(struct gateway *gateway)
   config_paths_free(&gateway->paths);
   free(gateway->worker);
   free(gateway->keeper);
+  free(gateway->canary);
   free(gateway->package_root);
   free(gateway->user);
   uv_loop_close(&gateway->loop);
@@ -171,36 +172,54 @@ void gateway_close(struct gateway *gateway)
 
 /* --- The servers file ------------------------------------------------------------------------ */
 
+static struct servers_settings servers_settings(const struct gateway *gateway)
+{
+  return (struct servers_settings){
+      .default_strategy = gateway->host->default_strategy,
+      .allowed_variables = (const char *const *)gateway->host->environment,
+      .environment = (const char *const *)environ,
+  };
+}
+
 int gateway_read_servers(struct gateway *gateway, const char *file, struct error **error)
 {
   if (file == NULL)
     file = gateway->paths.servers.found;
   if (file == NULL)
     return config_paths_no_servers(&gateway->paths, error);
-  struct servers_settings settings = {
-      .default_strategy = gateway->host->default_strategy,
-      .allowed_variables = (const char *const *)gateway->host->environment,
-      .environment = (const char *const *)environ,
-  };
+  struct servers_settings settings = servers_settings(gateway);
   gateway->servers = servers_config_load(file, &settings, &gateway->problems);
   return 0;
 }
 
-int gateway_need_servers(struct gateway *gateway, struct error **error)
+/* Prints the problems of the file, and refuses what may not be used. */
+static int judge_servers(struct gateway *gateway, const char *file, struct error **error)
 {
-  if (gateway_read_servers(gateway, NULL, error) != 0)
-    return -1;
   print_problems(&gateway->problems);
   gateway->told = true;
   for (size_t i = 0; i < gateway->problems.count; i++)
     gateway->problems.items[i].told = true;
   if (gateway->servers != NULL && !config_problems_stop(&gateway->problems, gateway->line->strict))
     return 0;
-  error_make(error, ERROR_CONFIG, 0, "the servers file %s cannot be used",
-             gateway->paths.servers.found);
+  error_make(error, ERROR_CONFIG, 0, "the servers file %s cannot be used", file);
   if (gateway->servers != NULL && gateway->line->strict)
     error_hint(error, "--strict takes every warning for an error");
   return -1;
+}
+
+int gateway_need_servers(struct gateway *gateway, struct error **error)
+{
+  if (gateway_read_servers(gateway, NULL, error) != 0)
+    return -1;
+  return judge_servers(gateway, gateway->paths.servers.found, error);
+}
+
+int gateway_take_servers(struct gateway *gateway, const char *text, struct error **error)
+{
+  struct servers_settings settings = servers_settings(gateway);
+  gateway->problems.file = strdup("strategies");
+  gateway->servers = servers_config_parse(text, strlen(text), &settings, &gateway->problems);
+  return judge_servers(gateway, "made of the strategies", error);
 }
 
 int gateway_find(const struct gateway *gateway, const char *id, size_t *server,
@@ -267,6 +286,7 @@ static int start_preparing(struct gateway *gateway, bool starts, struct error **
       .package_root = gateway->package_root,
       .groups = &gateway->groups,
       .allow_unsandboxed = gateway->host->allow_unsandboxed || gateway->line->allow_unsandboxed,
+      .measuring = gateway->measuring,
   };
   gateway->launch = launch_prepare(&settings, prepared, gateway, error);
   return gateway->launch == NULL ? -1 : 0;
@@ -342,14 +362,24 @@ static int add_servers(struct gateway *gateway, size_t only, struct error **erro
 
 /* The keeper gets the secrets of the servers and runs with the router's rights, so that it must be
  * nobody else's program. Only trusted users can change the file afterwards. */
-int gateway_find_keeper(struct gateway *gateway, struct error **error)
+static int find_trusted(const char *given, const char *installed, const char *what, char **path,
+                        struct error **error)
 {
-  const char *named = gateway->line->keeper != NULL ? gateway->line->keeper : JAUAUTH_KEEPER;
   struct trust_owners owners;
   if (trust_owners_find(&owners, error) != 0)
     return -1;
-  CLEANUP_CLOSE int keeper = trust_open(&owners, named, &gateway->keeper, error);
-  return keeper < 0 ? error_wrap(error, "the keeper cannot be used") : 0;
+  CLEANUP_CLOSE int file = trust_open(&owners, given != NULL ? given : installed, path, error);
+  return file < 0 ? error_wrap(error, "the %s cannot be used", what) : 0;
+}
+
+int gateway_find_keeper(struct gateway *gateway, struct error **error)
+{
+  return find_trusted(gateway->line->keeper, JAUAUTH_KEEPER, "keeper", &gateway->keeper, error);
+}
+
+int gateway_find_canary(struct gateway *gateway, struct error **error)
+{
+  return find_trusted(gateway->line->canary, JAUAUTH_CANARY, "canary", &gateway->canary, error);
 }
 
 int gateway_start(struct gateway *gateway, size_t only, struct error **error)

@@ -18,6 +18,7 @@
 #include "core/sandbox/instance.h"
 #include "core/sandbox/journal.h"
 #include "core/sandbox/launch.h"
+#include "core/sandbox/measure/measure.h"
 #include "core/sandbox/sweep.h"
 
 /* What `ps` shows of a server; kept and published by gateway-journal.c. */
@@ -48,6 +49,8 @@ struct gateway {
   char *package_root;              /* where packages are installed; NULL: there is no place */
   char *worker;                    /* this program */
   char *keeper;                    /* where it really is; NULL until gateway_start() */
+  char *canary;                    /* likewise; NULL until gateway_find_canary() */
+  bool measuring;                  /* set before gateway_prepare(): only canaries will run */
   char *user;                      /* the principal: who started the router */
   struct registry *registry;
   struct groups groups; /* where control groups can be made */
@@ -59,6 +62,7 @@ struct gateway {
   struct journal journal;           /* of this router */
   uv_timer_t sweep_timer;
   struct sweep *sweep;         /* under way, or NULL */
+  struct measure *measure;     /* under way, or NULL */
   size_t running;              /* starts whose end was not told to the router yet */
   bool journaled;              /* `journal` is open */
   bool swept;                  /* the last sweep has said what it had to leave */
@@ -77,8 +81,11 @@ int gateway_open(struct gateway *gateway, const struct command_line *line, struc
  * there is none; a bad one shows in `problems`. */
 int gateway_read_servers(struct gateway *gateway, const char *file, struct error **error);
 
-/* The same, and refuses what may not be used, with all problems printed to the log's stream: for
- * commands that run servers. */
+/* Reads a servers file that is this text. */
+int gateway_take_servers(struct gateway *gateway, const char *text, struct error **error);
+
+/* The same as gateway_read_servers(), and refuses what may not be used, with all problems printed
+ * to the log's stream: for commands that run servers. */
 int gateway_need_servers(struct gateway *gateway, struct error **error);
 
 /* Runs the loop until the plugins have answered about all servers. Nothing is started. */
@@ -100,6 +107,21 @@ void gateway_close(struct gateway *gateway);
 /* Index of the server with this id; -1 and an ERROR_USAGE with the nearest one. */
 int gateway_find(const struct gateway *gateway, const char *id, size_t *server,
                  struct error **error);
+
+/* How a server is measured. */
+struct gateway_measuring {
+  struct gateway *gateway;
+  size_t server;
+  bool strategy;                                  /* its result is kept as that of the strategy */
+  bool again;                                     /* whatever was kept */
+  void (*progress)(void *data, const char *what); /* may be NULL */
+  void (*done)(void *data, json_t *result, const struct plan *own, const struct error *error);
+  void *data;
+};
+
+/* Measures a server of a prepared gateway that has found keeper and canary (measure.h). One at a
+ * time; `measuring` must live until `done`, which is never called from within. */
+int gateway_measure(struct gateway_measuring *measuring, struct error **error);
 
 /* --- Between the files of the gateway ------------------------------------------------------------
  */
@@ -124,6 +146,9 @@ int gateway_need_state(const struct gateway *gateway, struct error **error);
 
 /* Sets gateway->keeper to the keeper that the command line names or the installed one. */
 int gateway_find_keeper(struct gateway *gateway, struct error **error);
+
+/* The same for the canary. */
+int gateway_find_canary(struct gateway *gateway, struct error **error);
 
 /*
  * The journal. A router that cannot write one says so and goes on, but starts nothing then whose

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 enum {
@@ -163,6 +164,12 @@ void instance_stop(struct instance *instance)
 void instance_protocol_seen(struct instance *instance)
 {
   instance->protocol_seen = true;
+}
+
+void instance_abandon(struct instance *instance)
+{
+  if (instance->keeper.descriptor >= 0)
+    shutdown(instance->keeper.descriptor, SHUT_WR);
 }
 
 pid_t instance_keeper(const struct instance *instance)

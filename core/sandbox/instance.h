@@ -81,6 +81,9 @@ struct instance *instance_start(uv_loop_t *loop, const struct plan *plan,
  */
 void instance_stop(struct instance *instance);
 
+/* Does to the keeper what the router's death would: the end of its life line. `ended` follows. */
+void instance_abandon(struct instance *instance);
+
 /* The server has sent its first message: what it writes to stderr from now on is no longer kept for
  * the ending's "errors". */
 void instance_protocol_seen(struct instance *instance);

@@ -59,7 +59,7 @@ static bool has_private_pids(const struct launch *launch, size_t server)
 static int check_shared(const struct launch *launch, size_t server, struct error **error)
 {
   const struct servers_config *servers = launch->settings.servers;
-  if (has_private_pids(launch, server))
+  if (has_private_pids(launch, server) || launch->settings.measuring)
     return 0;
   for (size_t i = 0; i < servers->server_count; i++) {
     if (i == server || servers->servers[i].broken || servers->servers[i].id == NULL ||

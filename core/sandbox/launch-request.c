@@ -176,7 +176,8 @@ static void check_server(struct launch *launch, size_t server)
   struct server_config *config = &launch->settings.servers->servers[server];
   bool contained = launch_contained(launch, server);
   check_limits(launch, server);
-  if (!contained && launch->servers[server].blocked == NULL && !launch->settings.allow_unsandboxed)
+  if (!contained && launch->servers[server].blocked == NULL &&
+      !launch->settings.allow_unsandboxed && !launch->settings.measuring)
     launch_block(launch, server, "/sandbox/strategy", "not-a-sandbox",
                  "choose a sandbox, or write \"allow_unsandboxed = true;\" in the host file "
                  "(--allow-unsandboxed for one run)",

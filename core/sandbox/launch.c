@@ -186,6 +186,22 @@ bool launch_is_sandbox(json_t *list)
   return claims(list, "private-home") && claims(list, "no-outward-signals");
 }
 
+json_t *launch_probe(const struct launch *launch, size_t server)
+{
+  const struct launch_strategy *strategy = launch->servers[server].strategy;
+  return strategy == NULL ? NULL : strategy->probe;
+}
+
+const char *launch_strategy_name(const struct launch *launch, size_t server)
+{
+  return launch->settings.servers->servers[server].sandbox.strategy;
+}
+
+json_t *launch_request(const struct launch *launch, size_t server)
+{
+  return launch->servers[server].request;
+}
+
 bool launch_contained(const struct launch *launch, size_t server)
 {
   return launch_is_sandbox(launch_claims(launch, server));
@@ -239,6 +255,8 @@ struct planning {
   struct launch *launch;
   size_t server;
   json_t *request; /* a copy with an instance id of its own */
+  char id[64];
+  const char *canary; /* the program that takes the place of the server's; NULL: none does */
   struct launch_package found;
   uv_work_t work;
   char seal[TREE_SEAL];
@@ -353,15 +371,25 @@ static void refuse_later(struct planning *planning)
   uv_close((uv_handle_t *)timer, refused);
 }
 
+/* Turns the request into the one for the canary. False when out of memory. */
+static bool request_canary(json_t *request, const char *canary)
+{
+  json_t *mounts = json_copy(json_object_get(request, "mounts"));
+  json_t *mount = json_pack("{s:s, s:s, s:b, s:b}", "source", canary, "target", canary, "read_only",
+                            1, "host", 1);
+  return json_object_set_new(request, "command", json_pack("[s]", canary)) == 0 &&
+         json_array_append_new(mounts, mount) == 0 &&
+         json_object_set_new(request, "mounts", mounts) == 0;
+}
+
 /* Takes the reference to the request. */
 static void spawn(struct planning *planning, json_t *request)
 {
   struct launch *launch = planning->launch;
   struct launch_server *state = &launch->servers[planning->server];
-  char id[64];
-  instance_id(launch->settings.servers->servers[planning->server].id, id);
   planning->request = request;
-  if (request == NULL || json_object_set_new(request, "instance", json_string(id)) != 0) {
+  if (request == NULL || json_object_set_new(request, "instance", json_string(planning->id)) != 0 ||
+      (planning->canary != NULL && !request_canary(request, planning->canary))) {
     refuse_later(planning);
     return;
   }
@@ -404,22 +432,29 @@ static struct planning *begin(struct launch *launch, size_t server, launch_plann
       (struct planning){.launch = launch, .server = server, .planned = planned, .data = data};
   planning->found.store = (struct store){-1, -1, NULL};
   planning->work.data = planning;
+  instance_id(launch->settings.servers->servers[server].id, planning->id);
   if (may_plan(launch, server, &planning->error) == 0)
     return planning;
   refuse_later(planning);
   return NULL;
 }
 
+/* Plans the server's start with what is installed for it. */
+static void plan_start(struct planning *planning)
+{
+  struct launch *launch = planning->launch;
+  bool good = check_package(planning, &planning->error) == 0;
+  if (good && planning->found.lock == NULL)
+    spawn(planning, json_copy(launch->servers[planning->server].request));
+  else if (!good || uv_queue_work(launch->settings.loop, &planning->work, seal, sealed) != 0)
+    refuse_later(planning);
+}
+
 void launch_plan(struct launch *launch, size_t server, launch_planned *planned, void *data)
 {
   struct planning *planning = begin(launch, server, planned, data);
-  if (planning == NULL)
-    return;
-  bool good = check_package(planning, &planning->error) == 0;
-  if (good && planning->found.lock == NULL)
-    spawn(planning, json_copy(launch->servers[server].request));
-  else if (!good || uv_queue_work(launch->settings.loop, &planning->work, seal, sealed) != 0)
-    refuse_later(planning);
+  if (planning != NULL)
+    plan_start(planning);
 }
 
 void launch_plan_install(struct launch *launch, size_t server, json_t *command,
@@ -428,4 +463,58 @@ void launch_plan_install(struct launch *launch, size_t server, json_t *command,
   struct planning *planning = begin(launch, server, planned, data);
   if (planning != NULL)
     spawn(planning, launch_install_request(launch->servers[server].request, command, directory));
+}
+
+/* --- Planning for a canary ---------------------------------------------------------------------
+ */
+
+struct measuring {
+  struct launch *launch;
+  size_t server;
+  char id[64];
+  const char *canary;
+  struct plan *own;
+  launch_measured *planned;
+  void *data;
+};
+
+/* Plans under the one instance id; `canary` is NULL for the server's own command. */
+static void plan_measured(struct measuring *measuring, const char *canary, launch_planned *planned)
+{
+  struct planning *planning = begin(measuring->launch, measuring->server, planned, measuring);
+  if (planning == NULL)
+    return;
+  memcpy(planning->id, measuring->id, sizeof planning->id);
+  planning->canary = canary;
+  plan_start(planning);
+}
+
+static void canary_planned(void *data, struct plan *plan, const struct error *error)
+{
+  CLEANUP_FREE struct measuring *measuring = data;
+  if (plan == NULL)
+    plan_free(&measuring->own);
+  measuring->planned(measuring->data, measuring->own, plan, error);
+}
+
+static void own_planned(void *data, struct plan *plan, const struct error *error)
+{
+  struct measuring *measuring = data;
+  measuring->own = plan;
+  if (plan == NULL)
+    canary_planned(measuring, NULL, error);
+  else
+    plan_measured(measuring, measuring->canary, canary_planned);
+}
+
+void launch_plan_canary(struct launch *launch, size_t server, const char *canary,
+                        launch_measured *planned, void *data)
+{
+  struct measuring *measuring = calloc(1, sizeof *measuring);
+  if (measuring == NULL)
+    abort(); /* as above */
+  *measuring = (struct measuring){
+      .launch = launch, .server = server, .canary = canary, .planned = planned, .data = data};
+  instance_id(launch->settings.servers->servers[server].id, measuring->id);
+  plan_measured(measuring, NULL, own_planned);
 }

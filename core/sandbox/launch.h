@@ -38,6 +38,8 @@ struct launch_settings {
   const char *package_root;         /* for installed packages; NULL: there is none */
   const struct groups *groups;      /* where control groups can be made; NULL: none is */
   bool allow_unsandboxed;           /* host file or command line */
+  bool measuring;                   /* nothing but canaries will run: what isolates nothing may be
+                                       planned too */
 };
 
 typedef void launch_ready(void *data);
@@ -88,6 +90,26 @@ typedef void launch_planned(void *data, struct plan *plan, const struct error *e
  * is what was locked). An installed package is mounted and its program run. Answered from the loop.
  */
 void launch_plan(struct launch *launch, size_t server, launch_planned *planned, void *data);
+
+/* Both are owned by the receiver; they are NULL and `error` (borrowed) set when there is one
+ * missing. */
+typedef void launch_measured(void *data, struct plan *own, struct plan *canary,
+                             const struct error *error);
+
+/*
+ * Makes two plans of a server for one new instance: its own, and by the same `spawn` the one for
+ * the canary, whose request has two differences: the command is the program `canary` alone, and
+ * that file is mounted read-only on its own place (JAUAUTH_MOUNT_HOST). Answered from the loop.
+ */
+void launch_plan_canary(struct launch *launch, size_t server, const char *canary,
+                        launch_measured *planned, void *data);
+
+/* What the probe of its strategy answered, or NULL; and the plugin's name. */
+json_t *launch_probe(const struct launch *launch, size_t server);
+const char *launch_strategy_name(const struct launch *launch, size_t server);
+
+/* The finished request of a server (core/plugin/request.h), or NULL. */
+json_t *launch_request(const struct launch *launch, size_t server);
 
 /*
  * The same for a command (array of texts) that installs a package: with the network open, no
