@@ -68,7 +68,7 @@ int command_judge_servers(struct gateway *gateway, struct error **error)
   CLEANUP_FREE struct check_server *asked = calloc(count + 1, sizeof *asked);
   if (before == NULL || asked == NULL)
     return error_memory(error);
-  if (gateway_prepare(gateway, error) != 0)
+  if (gateway_prepare(gateway, false, error) != 0)
     return -1;
   check.waiting = count;
   for (size_t i = 0; i < count; i++) {

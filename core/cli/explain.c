@@ -49,7 +49,7 @@ static int explain_server(struct gateway *gateway, const char *id, struct error 
 {
   size_t server = 0;
   if (gateway_need_servers(gateway, error) != 0 || gateway_find(gateway, id, &server, error) != 0 ||
-      gateway_prepare(gateway, error) != 0)
+      gateway_prepare(gateway, false, error) != 0)
     return -1;
   struct explain explain = {0};
   if (launch_make_home(gateway->launch, server, error) != 0)

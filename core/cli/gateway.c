@@ -292,9 +292,9 @@ static int start_preparing(struct gateway *gateway, bool starts, struct error **
   return gateway->launch == NULL ? -1 : 0;
 }
 
-int gateway_prepare(struct gateway *gateway, struct error **error)
+int gateway_prepare(struct gateway *gateway, bool starts, struct error **error)
 {
-  if (start_preparing(gateway, false, error) != 0)
+  if (start_preparing(gateway, starts, error) != 0)
     return -1;
   while (!gateway->prepared)
     uv_run(&gateway->loop, UV_RUN_ONCE);

@@ -88,8 +88,9 @@ int gateway_take_servers(struct gateway *gateway, const char *text, struct error
  * to the log's stream: for commands that run servers. */
 int gateway_need_servers(struct gateway *gateway, struct error **error);
 
-/* Runs the loop until the plugins have answered about all servers. Nothing is started. */
-int gateway_prepare(struct gateway *gateway, struct error **error);
+/* Runs the loop until the plugins have answered about all servers. Nothing is started. `starts`:
+ * the command will start something, so control groups are made ready for it. */
+int gateway_prepare(struct gateway *gateway, bool starts, struct error **error);
 
 /* Makes the router with all servers that the principal may use (only the one of this index unless
  * CONFIG_WHOLE_FILE), starts asking the plugins, and starts the servers once they have answered. */

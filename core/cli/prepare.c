@@ -332,7 +332,7 @@ static int prepare_all(struct gateway *gateway, const char *const *names, struct
     return error_memory(error);
   if (choose(gateway, names, chosen, error) != 0 || gateway_find_keeper(gateway, error) != 0 ||
       gateway_servers_new(gateway, error) != 0 || gateway_journal_open(gateway, error) != 0 ||
-      gateway_prepare(gateway, error) != 0)
+      gateway_prepare(gateway, true, error) != 0)
     return -1;
   struct prepare prepare = {.gateway = gateway, .list = json_array()};
   columns_row(&prepare.columns, 3, (const char *[]){"SERVER", "OUTCOME", "REASON"});

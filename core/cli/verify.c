@@ -208,7 +208,7 @@ static int measure_all(struct verify *verify, const char *const *names, struct e
 {
   struct gateway *gateway = &verify->gateway;
   if (find_subjects(verify, names, error) != 0 || gateway_find_keeper(gateway, error) != 0 ||
-      gateway_find_canary(gateway, error) != 0 || gateway_prepare(gateway, error) != 0 ||
+      gateway_find_canary(gateway, error) != 0 || gateway_prepare(gateway, true, error) != 0 ||
       gateway_journal_open(gateway, error) != 0)
     return -1;
   watch_interrupts(verify);
