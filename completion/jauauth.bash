@@ -74,7 +74,7 @@ _jauauth_complete()
   done
   local choice=
   case "${given[*]}" in
-  '') choice='serve plugins config init explain prepare tools call ps reap' ;;
+  '') choice='serve plugins config init doctor explain prepare tools call ps reap' ;;
   plugins) choice='list show' ;;
   config) choice='check import paths schema' ;;
   'plugins show') choice=$(_jauauth_ask plugins list | awk 'NR > 1 { print $1 }') ;;

@@ -21,6 +21,8 @@ const struct command command_table[] = {
      command_config_schema},
     {"init", "", "write a first host file and servers file, never over existing ones", 0, 0,
      command_init},
+    {"doctor", "", "find what does not work here, why, and the command that mends it", 0, 0,
+     command_doctor},
     {"explain", "SERVER", "print the launch plan of a server as a script, secrets masked", 1, 1,
      command_explain},
     {"prepare", "[SERVER...]", "run what servers need once, such as the download of an image", 0,

@@ -22,6 +22,8 @@ int command_config_schema(const struct command_line *line, const char *const *ar
                           struct error **error);
 int command_init(const struct command_line *line, const char *const *arguments,
                  struct error **error);
+int command_doctor(const struct command_line *line, const char *const *arguments,
+                   struct error **error);
 int command_explain(const struct command_line *line, const char *const *arguments,
                     struct error **error);
 int command_prepare(const struct command_line *line, const char *const *arguments,
@@ -33,5 +35,10 @@ int command_call(const struct command_line *line, const char *const *arguments,
 int command_ps(const struct command_line *line, const char *const *arguments, struct error **error);
 int command_reap(const struct command_line *line, const char *const *arguments,
                  struct error **error);
+
+/* Asks every plugin about its servers; those without a finding are planned as for a start. What is
+ * found stands in the problems of the gateway. */
+struct gateway;
+int command_judge_servers(struct gateway *gateway, struct error **error);
 
 #endif

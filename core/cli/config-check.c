@@ -60,8 +60,7 @@ static bool is_worth_a_plan(const struct gateway *gateway, size_t server)
          launch_blocked(gateway->launch, server) == NULL;
 }
 
-/* Asks every plugin about its servers; those without a finding are planned as for a start. */
-static int judge(struct gateway *gateway, struct error **error)
+int command_judge_servers(struct gateway *gateway, struct error **error)
 {
   size_t count = gateway->servers->server_count;
   struct check check = {.gateway = gateway};
@@ -108,7 +107,7 @@ static int check(struct gateway *gateway, const char *file, struct error **error
 {
   if (gateway_read_servers(gateway, file, error) != 0)
     return -1;
-  if (gateway->servers != NULL && judge(gateway, error) != 0)
+  if (gateway->servers != NULL && command_judge_servers(gateway, error) != 0)
     return -1;
   const struct config_problems *problems = &gateway->problems;
   bool right = gateway->servers != NULL && problems->errors == 0 && !problems->failed &&

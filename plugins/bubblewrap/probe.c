@@ -98,10 +98,15 @@ static bool ask_engine(struct probing *at)
   const struct jauauth_host *host = at->host;
   const char *const version_argv[] = {at->engine, "--version", NULL};
   const char *const help_argv[] = {at->engine, "--help", NULL};
-  struct jauauth_run_result version;
-  struct jauauth_run_result help;
+  struct jauauth_run_result version = {0};
+  struct jauauth_run_result help = {0};
   if (!run(at, version_argv, &version) || !run(at, help_argv, &help)) {
-    unavailable(at, "engine-broken", host->format(at->call, "%s cannot be run", at->engine));
+    bool hangs = version.timed_out || help.timed_out;
+    unavailable(at, hangs ? "engine-hangs" : "engine-broken",
+                host->format(at->call,
+                             hangs ? "%s does not end when it is asked for its version"
+                                   : "%s cannot be run",
+                             at->engine));
     repair_by_package(at);
     return false;
   }

@@ -82,11 +82,15 @@ static bool look_at_engine(struct probing *at)
   const struct jauauth_host *host = at->host;
   const char *const argv[] = {at->engine, "--version", NULL};
   struct jauauth_path info = {.struct_size = (uint32_t)sizeof info};
-  struct jauauth_run_result result;
+  struct jauauth_run_result result = {0};
   const char *real = host->real_path(at->call, at->engine, NULL);
   if (real == NULL || host->inspect_path(at->call, real, &info, NULL) != 0 ||
       !run(at, argv, &result)) {
-    unavailable(at, "engine-broken", host->format(at->call, "%s cannot be run", at->engine));
+    unavailable(at, result.timed_out ? "engine-hangs" : "engine-broken",
+                host->format(at->call,
+                             result.timed_out ? "%s does not end when it is asked for its version"
+                                              : "%s cannot be run",
+                             at->engine));
     repair_by_package(at);
     return false;
   }
