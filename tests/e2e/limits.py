@@ -171,8 +171,10 @@ def share_of_processors(strategy):
 
 def shown_by_ps(strategy):
     needs_groups(strategy)
-    router = started(strategy, **everything(memory_limit="1g"))
-    ask(router, "py_use_memory", {"megabytes": 100, "processes": 2})
+    # Where the engine limits processes it counts those of other tests under the account as well.
+    router = started(strategy, **everything(memory_limit="1g", pids_limit=4000))
+    found = ask(router, "py_use_memory", {"megabytes": 100, "processes": 2})
+    equal(found["filled"], 2, str(found))
     status, out, err = mcp.run(["ps", "--json", "--config", str(router.host_file)])
     equal(status, 0, err)
     row = json.loads(out)["servers"][0]
