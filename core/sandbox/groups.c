@@ -4,13 +4,12 @@
 
 #include "core/os/group.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PERIOD = 100000, REMOVE_MILLISECONDS = 500 }; /* microseconds; PERIOD is the kernel's own */
+enum { PERIOD = 100000 }; /* microseconds; the kernel's own */
 
 void groups_free(struct groups *groups)
 {
@@ -60,62 +59,51 @@ int groups_plan(const struct groups *groups, struct plan *plan, struct error **e
   return 0;
 }
 
-/* --- Making ---------------------------------------------------------------------------------- */
+/* --- What is set in them --------------------------------------------------------------------- */
 
-static int set(const struct plan_group *group, const char *file, uint64_t value)
+static void add(struct groups_settings *settings, const struct plan_group *group, const char *file,
+                uint64_t value)
 {
-  char text[32];
-  snprintf(text, sizeof text, "%" PRIu64, value);
-  return os_group_write(group->path, file, text);
+  struct groups_setting *setting = &settings->items[settings->count++];
+  *setting = (struct groups_setting){.group = group->path, .file = file};
+  snprintf(setting->value, sizeof setting->value, "%" PRIu64, value);
 }
 
 /* Without swap, or all of it could be used up beside the memory. A kernel that does not count swap
  * has no such file. */
-static int set_memory(const struct plan_group *group, uint64_t value)
+static void add_memory(struct groups_settings *settings, const struct plan_group *group,
+                       uint64_t value)
 {
-  const char *file = group->unified ? "memory.max" : "memory.limit_in_bytes";
-  const char *swap = group->unified ? "memory.swap.max" : "memory.memsw.limit_in_bytes";
-  if (set(group, file, value) < 0)
-    return -1;
-  return set(group, swap, group->unified ? 0 : value) < 0 && errno != ENOENT ? -1 : 0;
+  add(settings, group, group->unified ? "memory.max" : "memory.limit_in_bytes", value);
+  add(settings, group, group->unified ? "?memory.swap.max" : "?memory.memsw.limit_in_bytes",
+      group->unified ? 0 : value);
 }
 
-static int set_cpu(const struct plan_group *group, uint64_t thousandths)
+static void add_cpu(struct groups_settings *settings, const struct plan_group *group,
+                    uint64_t thousandths)
 {
   uint64_t quota = thousandths * PERIOD / 1000;
-  char text[64];
   if (group->unified) {
-    snprintf(text, sizeof text, "%" PRIu64 " %d", quota, PERIOD);
-    return os_group_write(group->path, "cpu.max", text);
+    add(settings, group, "cpu.max", quota);
+    struct groups_setting *setting = &settings->items[settings->count - 1];
+    size_t length = strlen(setting->value);
+    snprintf(setting->value + length, sizeof setting->value - length, " %d", PERIOD);
+    return;
   }
-  return set(group, "cpu.cfs_period_us", PERIOD) < 0 || set(group, "cpu.cfs_quota_us", quota) < 0
-             ? -1
-             : 0;
+  add(settings, group, "cpu.cfs_period_us", PERIOD);
+  add(settings, group, "cpu.cfs_quota_us", quota);
 }
 
-static int make_group(const struct plan *plan, const struct plan_group *group, struct error **error)
+void groups_settings(const struct plan *plan, struct groups_settings *settings)
 {
-  const struct plan_host_limit *limits = plan->limits;
-  if (os_group_make(group->path) < 0)
-    return error_make(error, ERROR_SANDBOX, errno, "the control group %s cannot be made",
-                      group->path);
-  if (((group->limits >> PLAN_MEMORY & 1U) != 0 &&
-       set_memory(group, limits[PLAN_MEMORY].value) < 0) ||
-      ((group->limits >> PLAN_CPU & 1U) != 0 && set_cpu(group, limits[PLAN_CPU].value) < 0) ||
-      ((group->limits >> PLAN_PIDS & 1U) != 0 &&
-       set(group, "pids.max", limits[PLAN_PIDS].value) < 0))
-    return error_make(error, ERROR_SANDBOX, errno,
-                      "the limits of the control group %s cannot be set", group->path);
-  return 0;
-}
-
-int groups_make(const struct plan *plan, struct error **error)
-{
-  for (size_t i = 0; i < plan->group_count; i++)
-    if (make_group(plan, &plan->groups[i], error) < 0) {
-      for (size_t j = 0; j <= i; j++)
-        os_group_remove(plan->groups[j].path, REMOVE_MILLISECONDS);
-      return error_hint(error, "\"control_groups = false;\" in the host file does without them");
-    }
-  return 0;
+  settings->count = 0;
+  for (size_t i = 0; i < plan->group_count; i++) {
+    const struct plan_group *group = &plan->groups[i];
+    if ((group->limits >> PLAN_MEMORY & 1U) != 0)
+      add_memory(settings, group, plan->limits[PLAN_MEMORY].value);
+    if ((group->limits >> PLAN_CPU & 1U) != 0)
+      add_cpu(settings, group, plan->limits[PLAN_CPU].value);
+    if ((group->limits >> PLAN_PIDS & 1U) != 0)
+      add(settings, group, "pids.max", plan->limits[PLAN_PIDS].value);
+  }
 }

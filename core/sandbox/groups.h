@@ -24,9 +24,10 @@
  * - none, and why.
  *
  * A group of an instance is "jauauth-" and its id. The plan names it, the journal has it, the
- * router makes it and sets its limits, the keeper puts the front into it and removes it; a router
- * whose keeper has died, and a sweep, remove it as well. What is enforced so is memory with swap,
- * processes and threads, and a share of processors, all of them of the whole tree.
+ * keeper makes it, sets its limits, puts the front into it and removes it, so that a router that is
+ * killed leaves none; a router whose keeper has died, and a sweep, remove it as well. What is
+ * enforced so is memory with swap, processes and threads, and a share of processors, all of them of
+ * the whole tree.
  */
 struct groups {
   bool unified;
@@ -48,8 +49,19 @@ void groups_free(struct groups *groups);
  * none. */
 int groups_plan(const struct groups *groups, struct plan *plan, struct error **error);
 
-/* Makes the groups of a plan and sets their limits. On failure none is left. */
-int groups_make(const struct plan *plan, struct error **error);
+/* What the keeper writes into the groups of a plan, in this order. A file whose name begins with
+ * '?' need not be there. */
+struct groups_setting {
+  const char *group; /* of the plan */
+  const char *file;
+  char value[48];
+};
+enum { GROUPS_SETTINGS_MAX = 5 };
+struct groups_settings {
+  struct groups_setting items[GROUPS_SETTINGS_MAX];
+  size_t count;
+};
+void groups_settings(const struct plan *plan, struct groups_settings *settings);
 
 /* The argument list that asks systemd for a scope of this name that holds only this process:
  * `busctl`, the user's manager unless `root`. *arguments points into `room`. */

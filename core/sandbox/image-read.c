@@ -165,7 +165,7 @@ static void take_ladder(struct cursor *cursor, struct image *image)
   }
 }
 
-/* What is removed at the end must be a group, and one of our own. */
+/* What is made, written to and removed must be a group, and one of our own. */
 static void take_control_groups(struct cursor *cursor, struct image *image)
 {
   image->control_groups = take_texts(cursor, IMAGE_CONTROL_GROUPS_MAX);
@@ -174,6 +174,15 @@ static void take_control_groups(struct cursor *cursor, struct image *image)
   while (!cursor->failed && (group = image_next_text(&groups)) != NULL)
     if (!os_group_is_own(group))
       cursor->failed = true;
+  image->group_settings = take_texts(cursor, (size_t)IMAGE_GROUP_SETTINGS_MAX * 3);
+  struct image_texts settings = image->group_settings;
+  const char *file;
+  cursor->failed = cursor->failed || settings.count % 3 != 0;
+  while (!cursor->failed && (group = image_next_text(&settings)) != NULL) {
+    file = image_next_text(&settings);
+    (void)image_next_text(&settings); /* the value */
+    cursor->failed = !os_group_is_own(group) || file == NULL || strchr(file, '/') != NULL;
+  }
 }
 
 static void take_first_section(struct cursor *cursor, struct image *image, uint64_t *ids)

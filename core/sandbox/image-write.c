@@ -2,6 +2,7 @@
 /* Writes a plan as an image. */
 #include "core/sandbox/image-write.h"
 
+#include "core/sandbox/groups.h"
 #include "core/sandbox/image.h"
 
 #include <string.h>
@@ -218,6 +219,19 @@ static unsigned late_phases(enum image_scope scope)
                           : 1U << PLAN_REMOVE;
 }
 
+static void put_settings(struct buffer *out, const struct plan *plan, bool whole)
+{
+  struct groups_settings settings = {.count = 0};
+  if (whole)
+    groups_settings(plan, &settings);
+  put_u32(out, settings.count * 3);
+  for (size_t i = 0; i < settings.count; i++) {
+    put_text(out, settings.items[i].group);
+    put_text(out, settings.items[i].file);
+    put_text(out, settings.items[i].value);
+  }
+}
+
 static void put_first_section(struct buffer *out, const struct plan *plan,
                               const struct image_identity *identity, enum image_scope scope)
 {
@@ -240,6 +254,7 @@ static void put_first_section(struct buffer *out, const struct plan *plan,
   put_u32(out, whole ? plan->group_count : 0);
   for (size_t i = 0; whole && i < plan->group_count; i++)
     put_text(out, plan->groups[i].path);
+  put_settings(out, plan, whole);
 }
 
 int image_write(const struct plan *plan, const struct image_identity *identity,

@@ -19,6 +19,7 @@
  *     u32 locate, text member, u32 step, u32 children
  *     steps of the phases stop, after, remove
  *     u32 count, count × text: folders of control groups
+ *     u32 count, count × text: what is written into them: group, file and value in turn
  *   second section, forgotten once the server runs:
  *     steps of the phases prepare, before, front, locate
  *
@@ -34,11 +35,12 @@
 
 enum {
   IMAGE_MAGIC = 0x314d494a, /* "JIM1" in a little-endian file */
-  IMAGE_VERSION = 2,
+  IMAGE_VERSION = 3,
   IMAGE_STEPS_MAX = 64,
   IMAGE_LIMITS_MAX = 16,
   IMAGE_RUNGS_MAX = 32,
   IMAGE_CONTROL_GROUPS_MAX = 8,
+  IMAGE_GROUP_SETTINGS_MAX = 16,
   IMAGE_FILES_MAX = 32,
   IMAGE_BYTES_MAX = 32 * 1024 * 1024,
   IMAGE_NONE = 0xffff /* instead of the id of a step */
@@ -127,8 +129,11 @@ struct image {
   const char *locate_member;
   uint32_t locate_step; /* id, or IMAGE_NONE */
   uint32_t locate_children;
-  /* The front is put into these before it is executed; they are removed at the end. */
+  /* These are made and the front is put into them before it is executed; they are removed at the
+   * end. */
   struct image_texts control_groups;
+  /* Group, file, value and so on. A file whose name begins with '?' need not be there. */
+  struct image_texts group_settings;
   struct image_steps late;  /* stop, after, remove */
   struct image_steps early; /* prepare, before, front, locate; empty after image_keep_late() */
 };

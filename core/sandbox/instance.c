@@ -288,8 +288,8 @@ static int write_images(struct instance *instance, const struct plan *plan,
   return image_write(plan, &identity, scopes[settings->prepare], image, error);
 }
 
-/* Makes the control groups that the plan names, and remembers them. */
-static int make_groups(struct instance *instance, const struct plan *plan, struct error **error)
+/* Remembers the control groups that the keeper will make, for the case that it dies. */
+static int remember_groups(struct instance *instance, const struct plan *plan, struct error **error)
 {
   if (!instance->has_front)
     return 0;
@@ -299,7 +299,7 @@ static int make_groups(struct instance *instance, const struct plan *plan, struc
       return error_memory(error);
     instance->group_count++;
   }
-  return groups_make(plan, error);
+  return 0;
 }
 
 static struct instance *make(uv_loop_t *loop, const struct plan *plan,
@@ -391,7 +391,7 @@ struct instance *instance_start(uv_loop_t *loop, const struct plan *plan,
   instance->errors_descriptor = steal_descriptor(&pipes.ends[5]);
   if (write_images(instance, plan, settings, &image, error) < 0 ||
       watch_errors(instance, instance->errors_descriptor, error) < 0 ||
-      make_groups(instance, plan, error) < 0) {
+      remember_groups(instance, plan, error) < 0) {
     dispose(instance);
     return NULL;
   }

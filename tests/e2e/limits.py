@@ -64,8 +64,12 @@ def explained(server, host=""):
     return {each["limit"]: each for each in plan["limits"]}, plan["control_groups"]
 
 
+# The kernel counts a process for a moment after its end, and an engine needs some for its start.
+PROCESSES = 80
+
+
 def everything(**changes):
-    return {**{"memory_limit": "160m", "cpu_limit": "0.2", "pids_limit": 24,
+    return {**{"memory_limit": "160m", "cpu_limit": "0.2", "pids_limit": PROCESSES,
                "open_files_limit": 64, "file_size_limit": "4m"}, **changes}
 
 
@@ -151,7 +155,7 @@ def processes_of_all(strategy):
     check(limits["pids"]["by"] in ("cgroup", "engine"), "enforced by %s" % limits["pids"])
     router = started(strategy, **everything())
     found = ask(router, "py_make_processes", {"most": 200})
-    check(0 < found["made"] < 24 and found["code"] == "EAGAIN", "made: %s" % found)
+    check(0 < found["made"] < PROCESSES and found["code"] == "EAGAIN", "made: %s" % found)
     router.close()
     nothing_grouped()
 
@@ -171,8 +175,7 @@ def share_of_processors(strategy):
 
 def shown_by_ps(strategy):
     needs_groups(strategy)
-    # Where the engine limits processes it counts those of other tests under the account as well.
-    router = started(strategy, **everything(memory_limit="1g", pids_limit=4000))
+    router = started(strategy, **everything(memory_limit="1g"))
     found = ask(router, "py_use_memory", {"megabytes": 100, "processes": 2})
     equal(found["filled"], 2, str(found))
     status, out, err = mcp.run(["ps", "--json", "--config", str(router.host_file)])

@@ -20,7 +20,7 @@ enum stage { DESCRIPTORS, GROUPS, LIMITS, IDENTITY, DEATH, DIRECTORY, PRIVILEGES
 
 static const char *const stage_texts[] = {
     [DESCRIPTORS] = "the descriptors could not be arranged",
-    [GROUPS] = "the control group of the server could not be entered",
+    [GROUPS] = "the control group of the server could not be made or entered",
     [LIMITS] = "the limits could not be set",
     [IDENTITY] = "the account could not be changed",
     [DEATH] = "it could not be tied to the life of its keeper",

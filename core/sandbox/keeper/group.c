@@ -1,17 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control groups of the server: the router has made them and set their limits. */
+/* The control groups of the server: made, limited, entered, counted, removed. */
 #include "core/os/group.h"
 
 #include "core/sandbox/keeper/keeper.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { REMOVE_MILLISECONDS = 2000 };
 
+static int set_limits(const struct image *image)
+{
+  struct image_texts settings = image->group_settings;
+  const char *group;
+  while ((group = image_next_text(&settings)) != NULL) {
+    const char *file = image_next_text(&settings);
+    const char *value = image_next_text(&settings);
+    bool optional = file[0] == '?';
+    if (os_group_write(group, file + optional, value) < 0 && !(optional && errno == ENOENT))
+      return -1;
+  }
+  return 0;
+}
+
+/* Whoever fails here leaves the rest to keeper_end_groups(). */
 int keeper_enter_groups(const struct image *image)
 {
   struct image_texts groups = image->control_groups;
   const char *group;
+  while ((group = image_next_text(&groups)) != NULL)
+    if (os_group_make(group) < 0)
+      return -1;
+  if (set_limits(image) < 0)
+    return -1;
+  groups = image->control_groups;
   while ((group = image_next_text(&groups)) != NULL)
     if (os_group_enter(group) < 0)
       return -1;

@@ -110,7 +110,7 @@ bool keeper_start(struct keeper *keeper);
 
 /* --- group.c: the control groups of the server --- */
 
-/* Puts this process into them. -1 with errno. */
+/* Makes them, sets their limits, and puts this process into them. -1 with errno. */
 int keeper_enter_groups(const struct image *image);
 
 /* Kills what is in them, where the kernel can at once. */
