@@ -104,6 +104,9 @@ static void refuse_unknown(struct plugin *plugin)
   CLEANUP_BUFFER struct buffer hint = {0};
   if (near != NULL)
     buffer_append_format(&hint, "did you mean \"%s\"?", near);
+  else
+    buffer_append_format(&hint, "packages call it jauauth-plugin-%s; ",
+                         name.data == NULL ? "" : name.data);
   for (size_t i = 0; near == NULL && i < catalog->count; i++)
     buffer_append_format(&hint, "%s%s", i == 0 ? "installed are: " : ", ", catalog->names[i]);
   if (near == NULL && catalog->count == 0)

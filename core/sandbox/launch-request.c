@@ -47,7 +47,10 @@ static bool strategy_works(struct launch *launch, size_t server)
                           registry_names(launch->settings.registry), launch->settings.problems);
     error_make_code(&state->blocked, ERROR_SANDBOX, "no-such-strategy",
                     "there is no plugin for the strategy \"%s\"", config->sandbox.strategy);
-    error_hint(&state->blocked, "see jauauth plugins list; a package may bring it");
+    error_hint(&state->blocked,
+               "install it (packages call it jauauth-plugin-%s), or choose one that `jauauth "
+               "plugins list` shows",
+               config->sandbox.strategy);
     return false;
   }
   if (state->strategy->error != NULL) {
