@@ -152,8 +152,9 @@ void router_server_overflow(struct router_server *server, const char *head, size
  */
 void router_server_ended(struct router_server *server, const char *text);
 
-/* The same, and there is no sense in trying it again soon: it could not even be planned. */
-void router_server_refused(struct router_server *server, const char *text);
+/* The same, and there is no sense in trying it again soon: it could not even be planned. `waits`:
+ * what keeps it from starting may go away, so that it is tried from time to time. */
+void router_server_refused(struct router_server *server, const char *text, bool waits);
 
 enum router_server_state {
   ROUTER_SERVER_IDLE,         /* not started, or not allowed */
