@@ -29,6 +29,7 @@ struct gateway_server {
   struct server_pipe *pipe;
   struct packaging *packaging; /* its package is being installed */
   bool wanted;                 /* the router has asked for it, the plugins have not answered yet */
+  bool asking;                 /* its engine is asked again */
   bool stopping;               /* asked to stop */
   bool refused;                /* there was no plan, and there would be none a moment later */
   bool pipe_open;              /* lines may still come */
@@ -59,7 +60,7 @@ static void tell_end(struct gateway_server *server)
   gateway->running--;
   uv_timer_stop(&server->patience);
   if (server->refused)
-    router_server_refused(server->routed, text);
+    router_server_refused(server->routed, text, launch_waits(gateway->launch, server->index));
   else
     router_server_ended(server->routed, text);
   const char *state = gateway->stopping ? "stopped" : router_server_report(server->routed).word;
@@ -280,11 +281,8 @@ static bool package_first(struct gateway_server *server, struct error **error)
   return true;
 }
 
-static void begin(struct gateway_server *server)
+static void begin_now(struct gateway_server *server)
 {
-  server->wanted = false;
-  server->stopping = server->refused = server->left = false;
-  server->gateway->running++; /* until tell_end() */
   gateway_journal_state(server->gateway, server->index, "starting", NULL);
   CLEANUP_ERROR struct error *error = NULL;
   if (!package_first(server, &error)) {
@@ -293,6 +291,28 @@ static void begin(struct gateway_server *server)
     server->refused = true;
     ended(server, error->message, error->hint);
   }
+}
+
+static void asked_again(void *data)
+{
+  struct gateway_server *server = data;
+  if (!server->asking)
+    return; /* it was stopped meanwhile */
+  server->asking = false;
+  begin_now(server);
+}
+
+static void begin(struct gateway_server *server)
+{
+  struct launch *launch = server->gateway->launch;
+  server->asking = server->refused && launch_waits(launch, server->index);
+  server->wanted = false;
+  server->stopping = server->refused = server->left = false;
+  server->gateway->running++; /* until tell_end() */
+  if (server->asking)
+    launch_ask_again(launch, server->index, asked_again, server);
+  else
+    begin_now(server);
 }
 
 void gateway_servers_prepared(struct gateway *gateway)
@@ -323,6 +343,10 @@ static void stop(void *data)
   struct gateway_server *server = data;
   server->stopping = true;
   server->wanted = false;
+  if (server->asking) {
+    server->asking = false;
+    ended(server, "it was stopped before it was started", NULL);
+  }
   if (server->pipe != NULL)
     server_pipe_close_input(server->pipe);
   if (server->instance != NULL)

@@ -260,7 +260,10 @@ static int show(struct gateway *gateway, const char *name, struct error **error)
     if (near != NULL)
       error_hint(error, "did you mean \"%s\"?", near);
     else
-      error_hint(error, "see jauauth plugins list");
+      error_hint(error,
+                 "packages call it jauauth-plugin-%s; `jauauth plugins list` shows what is "
+                 "installed",
+                 name);
     count = 0;
   } else if (plugins[0].error != NULL && !gateway->line->json) {
     *error = error_copy(plugins[0].error);

@@ -159,12 +159,38 @@ static void on_started(void *data, pid_t located)
   (void)located;
 }
 
+static const char *strategy_of(const struct one *one)
+{
+  return launch_strategy_name(one->gateway->launch, one->server);
+}
+
+/* The plugin's sentence, where it has one, in place of what the keeper saw. */
+static void on_diagnosed(void *data, json_t *answer, const struct error *error)
+{
+  struct one *one = data;
+  (void)error; /* the plain sentence is there already */
+  const char *text = json_string_value(json_object_get(answer, "text"));
+  const char *hint = json_string_value(json_object_get(answer, "hint"));
+  if (text != NULL) {
+    error_free(&one->error);
+    error_make_code(&one->error, ERROR_SANDBOX, json_string_value(json_object_get(answer, "code")),
+                    "%s", text);
+    if (hint != NULL)
+      error_hint(&one->error, "%s", hint);
+  }
+  one->done = true;
+}
+
 static void on_ended(void *data, const struct instance_ending *ending, const struct error *error)
 {
   struct one *one = data;
-  (void)ending;
+  struct registry *registry = one->gateway->registry;
   one->error = error_copy(error);
-  one->done = true;
+  one->done = error == NULL || error->code == NULL || strcmp(error->code, "start-failed") != 0;
+  if (error != NULL)
+    registry_doubt(registry, strategy_of(one));
+  if (!one->done)
+    registry_diagnose(registry, strategy_of(one), ending->ending, on_diagnosed, one);
 }
 
 static int run(struct one *one, struct error **error)

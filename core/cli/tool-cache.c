@@ -11,7 +11,7 @@
 #include "core/base/log.h"
 #include "core/os/folder.h"
 
-enum { DIGEST = 16, CACHE_MAX = 16 * 1024 * 1024 };
+enum { DIGEST = 16 };
 
 static void digest_text(crypto_generichash_state *state, const char *text)
 {
@@ -54,7 +54,7 @@ bool gateway_cache_load(void *data, const char *server, struct buffer *out)
   if (folder < 0)
     return false;
   file_name(config, name);
-  return os_read_file(folder, name, CACHE_MAX, out) == 0;
+  return os_read_file(folder, name, ROUTER_CACHE_LIMIT, out) == 0;
 }
 
 void gateway_cache_store(void *data, const char *server, const char *bytes, size_t length)

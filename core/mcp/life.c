@@ -19,6 +19,7 @@ void life_starts(struct life *life, uint64_t now)
 
 void life_serves(struct life *life, uint64_t now)
 {
+  life->waits = 0;
   bool for_tools_only = life->settings.lazy && !life->called;
   if (for_tools_only)
     life->idle_due = now;
@@ -32,28 +33,33 @@ static void park(struct life *life, uint64_t now)
   life->free_at = span == 0 ? LIFE_NEVER : now + span;
 }
 
-/* Between half of the pause and all of it. */
-static uint64_t pause_of(const struct life *life, uint32_t random)
+/* After so many failures: between half of the pause and all of it. */
+static uint64_t pause_of(const struct life *life, unsigned failures, uint32_t random)
 {
   uint64_t span = life->settings.backoff_ms;
-  for (unsigned i = 1; i < life->crashes && span < life->settings.backoff_most; i++)
+  for (unsigned i = 1; i < failures && span < life->settings.backoff_most; i++)
     span *= 2;
   if (span > life->settings.backoff_most)
     span = life->settings.backoff_most;
   return span - (span / 2 * random >> 32);
 }
 
-bool life_fails(struct life *life, uint64_t now, uint32_t random, bool hopeless)
+bool life_fails(struct life *life, uint64_t now, uint32_t random, enum life_failure failure)
 {
   life->idle_due = life->start_due = LIFE_NEVER;
+  if (failure == LIFE_WAITS && life->settings.backoff_ms != 0) {
+    life->waits++;
+    life->start_due = life->free_at = now + pause_of(life, life->waits, random);
+    return true;
+  }
   if (now - life->since >= life->settings.steady_ms && life->settings.steady_ms != 0)
     life->crashes = 0;
   life->crashes++;
-  if (hopeless || life->crashes >= life->settings.crash_limit) {
+  if (failure != LIFE_ENDED || life->crashes >= life->settings.crash_limit) {
     park(life, now);
     return true;
   }
-  life->start_due = now + pause_of(life, random);
+  life->start_due = now + pause_of(life, life->crashes, random);
   return false;
 }
 

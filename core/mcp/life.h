@@ -27,9 +27,17 @@ struct life_settings {
     .parked_ms = 60000                                                                             \
   }
 
+/* How it failed. */
+enum life_failure {
+  LIFE_ENDED,
+  LIFE_HOPELESS, /* it could not be started at all, and would not be a moment later */
+  LIFE_WAITS     /* the same, but what keeps it from starting may go away by itself */
+};
+
 struct life {
   struct life_settings settings;
   unsigned crashes;   /* in a row */
+  unsigned waits;     /* LIFE_WAITS in a row; it has not served since */
   unsigned restarts;  /* starts after a failure */
   bool called;        /* since it was started */
   uint64_t since;     /* when it was started last */
@@ -59,11 +67,10 @@ static inline void life_used(struct life *life, uint64_t now)
 
 /*
  * It has ended and nobody has asked it to. `random` (any number) spreads the restarts of servers
- * that died together over the second half of the pause. `hopeless`: it could not be started at all,
- * and would not be a moment later. True when it is parked, else start_due says when it is started
- * again.
+ * that died together over the second half of the pause. True when it is parked, else start_due says
+ * when it is started again. What waits is parked, and start_due says when it is tried again.
  */
-bool life_fails(struct life *life, uint64_t now, uint32_t random, bool hopeless);
+bool life_fails(struct life *life, uint64_t now, uint32_t random, enum life_failure failure);
 
 /* It was stopped because it was idle. */
 void life_stops(struct life *life);

@@ -45,6 +45,9 @@ enum router_error {
   ROUTER_ERROR_ANSWER = -31004       /* the server's answer cannot be forwarded */
 };
 
+/* Tools of one server are never more bytes than this where they are kept. */
+enum { ROUTER_CACHE_LIMIT = 64 * 1024 * 1024 };
+
 /* 0 and NULL stand for the defaults. Strings are copied. */
 struct router_settings {
   const char *name;         /* what clients and servers are told; default "jauauth" */
@@ -65,8 +68,9 @@ struct router_settings {
   /* For log_write(): one line of text, never a message's contents. `server` is the id or NULL.
    * NULL: no log. */
   void (*log)(void *data, enum log_level level, const char *server, const char *text);
-  /* Tools that cache_store() was given for this server, for the same command and environment.
-   * Appends to `out`; false when there is none. Checked like any foreign input. NULL: no cache. */
+  /* Tools (at most ROUTER_CACHE_LIMIT bytes) that cache_store() was given for this server, for the
+   * same command and environment. Appends to `out`; false when there is none. Checked like any
+   * foreign input. NULL: no cache. */
   bool (*cache_load)(void *data, const char *server, struct buffer *out);
   void (*cache_store)(void *data, const char *server, const char *bytes, size_t length);
 };
@@ -148,8 +152,9 @@ void router_server_overflow(struct router_server *server, const char *head, size
  */
 void router_server_ended(struct router_server *server, const char *text);
 
-/* The same, and there is no sense in trying it again soon: it could not even be planned. */
-void router_server_refused(struct router_server *server, const char *text);
+/* The same, and there is no sense in trying it again soon: it could not even be planned. `waits`:
+ * what keeps it from starting may go away, so that it is tried from time to time. */
+void router_server_refused(struct router_server *server, const char *text, bool waits);
 
 enum router_server_state {
   ROUTER_SERVER_IDLE,         /* not started, or not allowed */

@@ -30,6 +30,13 @@ static void log_outlook(const struct router_server *server, bool parked)
   struct router *router = server->router;
   if (life->settings.crash_limit <= 1)
     return;
+  if (life->waits > 0) {
+    if (mcp_log_worthy(life->waits))
+      mcp_log(router, LOG_LEVEL_ERROR, server->id,
+              "it is parked and tried again from time to time, first in %" PRIu64 " ms",
+              life->start_due - uv_now(router->loop));
+    return;
+  }
   if (!parked)
     mcp_log(router, LOG_LEVEL_WARNING, server->id,
             "it is started again in %" PRIu64 " ms; after %u failures in a row it would be parked, "
@@ -43,21 +50,22 @@ static void log_outlook(const struct router_server *server, bool parked)
 }
 
 /* It ends, and nobody has asked it to. `text` is what its calls are told. */
-static void end(struct router_server *server, const char *ending, const char *text, bool hopeless)
+static void end(struct router_server *server, const char *ending, const char *text,
+                enum life_failure failure)
 {
   struct router *router = server->router;
+  bool offered = mcp_server_offers(server);
   free(server->ending);
   server->ending = strdup(ending);
-  bool parked = life_fails(&server->life, uv_now(router->loop), randombytes_random(), hopeless) ||
+  bool parked = life_fails(&server->life, uv_now(router->loop), randombytes_random(), failure) ||
                 router->stopping;
   leave(server, parked ? ROUTER_SERVER_ENDED : ROUTER_SERVER_RESTARTING);
   if (!router->stopping)
     log_outlook(server, parked);
   mcp_calls_fail(server, ROUTER_ERROR_UNAVAILABLE, text);
-  if (parked)
+  if (parked && offered)
     mcp_tools_changed(router);
-  else
-    mcp_timer_at(router, server->life.start_due);
+  mcp_timer_at(router, server->life.start_due);
   mcp_waiting_wake(router);
 }
 
@@ -72,7 +80,7 @@ void mcp_server_fail(struct router_server *server, const char *format, ...)
   va_end(arguments);
   mcp_log(server->router, LOG_LEVEL_ERROR, server->id, "it is stopped: %s", reason);
   snprintf(text, sizeof text, "server \"%.80s\" was stopped: %s", server->id, reason);
-  end(server, reason, text, false);
+  end(server, reason, text, LIFE_ENDED);
   server->ops.stop(server->data);
 }
 
@@ -91,7 +99,7 @@ static bool is_running(const struct router_server *server)
          server->state == ROUTER_SERVER_READY;
 }
 
-static void ended(struct router_server *server, const char *text, bool hopeless)
+static void ended(struct router_server *server, const char *text, enum life_failure failure)
 {
   if (!server->allowed)
     return;
@@ -101,21 +109,23 @@ static void ended(struct router_server *server, const char *text, bool hopeless)
     mcp_timer_at(server->router, server->life.start_due);
     return;
   }
-  mcp_log(server->router, LOG_LEVEL_ERROR, server->id, "it has ended: %s", text);
+  bool worthy = failure != LIFE_WAITS || mcp_log_worthy(server->life.waits + 1);
+  mcp_log(server->router, worthy ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, server->id,
+          "it has ended: %s", text);
   char message[560];
   snprintf(message, sizeof message, "server \"%.80s\" has ended before it answered: %.400s",
            server->id, text);
-  end(server, text, message, hopeless);
+  end(server, text, message, failure);
 }
 
 void router_server_ended(struct router_server *server, const char *text)
 {
-  ended(server, text, false);
+  ended(server, text, LIFE_ENDED);
 }
 
-void router_server_refused(struct router_server *server, const char *text)
+void router_server_refused(struct router_server *server, const char *text, bool waits)
 {
-  ended(server, text, true);
+  ended(server, text, waits ? LIFE_WAITS : LIFE_HOPELESS);
 }
 
 void mcp_server_noise(struct router_server *server, const char *bytes, size_t length,
@@ -151,7 +161,7 @@ void mcp_server_start(struct router_server *server)
   life_starts(&server->life, uv_now(server->router->loop));
   server->state = ROUTER_SERVER_STARTING;
   server->process = true;
-  if (parked)
+  if (parked && mcp_server_offers(server))
     mcp_tools_changed(server->router); /* its last list is offered until it answers */
   server->ops.start(server->data);
 }
@@ -161,7 +171,10 @@ void router_server_ready(struct router_server *server)
   struct router *router = server->router;
   if (server->state != ROUTER_SERVER_STARTING)
     return;
+  bool offered = mcp_server_offers(server);
   server->state = ROUTER_SERVER_INITIALIZING;
+  if (!offered)
+    mcp_tools_changed(router);
   server->last_id = 0;
   server->level = MCP_LEVEL_UNSET;
   server->noise_in_a_row = server->list_lines = 0;

@@ -13,14 +13,15 @@
 #define MCP_NEVER UINT64_MAX
 
 enum {
-  MCP_BATCH_LIMIT = 10000,              /* messages in one array */
-  MCP_ID_LIMIT = 65536,                 /* bytes of a request id or progress token */
-  MCP_WAITING_LIMIT = 4096,             /* requests of one client that wait for servers */
-  MCP_PAGE_LIMIT = 1000,                /* pages of one server's list */
-  MCP_TOOL_LIMIT = 20000,               /* tools of one server */
-  MCP_LISTING_LIMIT = 64 * 1024 * 1024, /* bytes of one server's tools */
-  MCP_LIST_LINES = 100,                 /* of the log about the list of one process */
-  MCP_KEPT_BYTES = 4096                 /* memory that an unused record keeps */
+  MCP_BATCH_LIMIT = 10000,                     /* messages in one array */
+  MCP_ID_LIMIT = 65536,                        /* bytes of a request id or progress token */
+  MCP_WAITING_LIMIT = 4096,                    /* requests of one client that wait for servers */
+  MCP_PAGE_LIMIT = 1000,                       /* pages of one server's list */
+  MCP_TOOL_LIMIT = 20000,                      /* tools of one server */
+  MCP_LISTING_LIMIT = ROUTER_CACHE_LIMIT - 64, /* bytes of one server's tools, without what is
+                                                  around them where they are kept */
+  MCP_LIST_LINES = 100,                        /* of the log about the list of one process */
+  MCP_KEPT_BYTES = 4096                        /* memory that an unused record keeps */
 };
 
 /* Codes of JSON-RPC 2.0. */

@@ -5,10 +5,12 @@
 
 #include <string.h>
 
+/* One that waits for its engine most likely does not start this time either. */
 bool mcp_server_offers(const struct router_server *server)
 {
+  bool tried = server->state == ROUTER_SERVER_STARTING && server->life.waits > 0;
   return server->allowed && server->state != ROUTER_SERVER_IDLE &&
-         server->state != ROUTER_SERVER_ENDED;
+         server->state != ROUTER_SERVER_ENDED && !tried;
 }
 
 bool mcp_server_awaited(const struct router_server *server, uint64_t now)
@@ -101,7 +103,8 @@ static void rebuild(struct router *router)
     if (mcp_server_offers(router->servers[i]))
       add_server(router, router->servers[i], true);
   for (size_t i = 0; i < router->server_count; i++)
-    if (router->servers[i]->allowed && router->servers[i]->state == ROUTER_SERVER_ENDED)
+    if (router->servers[i]->allowed && router->servers[i]->state != ROUTER_SERVER_IDLE &&
+        !mcp_server_offers(router->servers[i]))
       add_server(router, router->servers[i], false);
 }
 

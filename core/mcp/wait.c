@@ -67,7 +67,10 @@ static void refuse_ended(struct router_client *client, struct json_slice id,
   const struct life *life = &server->life;
   char parked[120] = "";
   uint64_t now = uv_now(client->router->loop);
-  if (life->free_at != LIFE_NEVER && now < life->free_at)
+  if (life->waits > 0 && now < life->free_at)
+    snprintf(parked, sizeof parked, "; it is parked, and tried again in %" PRIu64 " seconds",
+             (life->free_at - now + 999) / 1000);
+  else if (life->free_at != LIFE_NEVER && now < life->free_at)
     snprintf(parked, sizeof parked,
              "; it is parked after %u failure%s in a row, in %" PRIu64
              " seconds a call tries it again",

@@ -24,6 +24,8 @@ struct call {
   const char *verb;
   json_t *message; /* what goes to the worker beside the verb */
   bool probe_failed;
+  uint64_t
+      not_before; /* a probe that found no engine must be younger than this call; 0: any does */
   registry_answer *answer;
   void *data;
 };
@@ -40,6 +42,7 @@ struct plugin {
   struct process *process;
   bool as_account;       /* the process has become the unprivileged account */
   int64_t asked_at;      /* when the probe was, in seconds of CLOCK_REALTIME */
+  uint64_t probed_after; /* calls that were made before it */
   const char *under_way; /* the verb that the process works on; NULL: none */
   struct call *first;
   struct call *last;
@@ -59,6 +62,7 @@ struct registry {
   unsigned milliseconds;
   json_t *host_options; /* as the host file has them; NULL: none */
   struct plugin *plugins;
+  uint64_t calls;     /* made so far */
   unsigned processes; /* that are not gone yet */
   bool closing;
   bool kick_closed;
@@ -104,6 +108,9 @@ static void refuse_unknown(struct plugin *plugin)
   CLEANUP_BUFFER struct buffer hint = {0};
   if (near != NULL)
     buffer_append_format(&hint, "did you mean \"%s\"?", near);
+  else
+    buffer_append_format(&hint, "packages call it jauauth-plugin-%s; ",
+                         name.data == NULL ? "" : name.data);
   for (size_t i = 0; near == NULL && i < catalog->count; i++)
     buffer_append_format(&hint, "%s%s", i == 0 ? "installed are: " : ", ", catalog->names[i]);
   if (near == NULL && catalog->count == 0)
@@ -144,6 +151,21 @@ static bool is_unprivileged(const struct plugin *plugin)
   return account == NULL || strcmp(account, "unprivileged") == 0;
 }
 
+static bool is_unavailable(const struct plugin *plugin)
+{
+  const char *state = json_string_value(json_object_get(plugin->probe, "state"));
+  return state != NULL && is_verb(state, "unavailable");
+}
+
+/* Forgets a probe that found no engine where the first call wants a younger one. */
+static void forget_probe(struct plugin *plugin)
+{
+  if (plugin->first->not_before <= plugin->probed_after || !is_unavailable(plugin))
+    return;
+  json_decref(plugin->probe);
+  plugin->probe = NULL;
+}
+
 /* What has to be asked before the first call can be, or the call's own verb. */
 static const char *next_verb(const struct plugin *plugin)
 {
@@ -174,8 +196,7 @@ static bool answer_at_once(struct plugin *plugin, const char *verb)
     json_decref(nothing);
     return true;
   }
-  const char *state = json_string_value(json_object_get(plugin->probe, "state"));
-  if (is_verb(verb, "spawn") && state != NULL && strcmp(state, "unavailable") == 0) {
+  if (is_verb(verb, "spawn") && is_unavailable(plugin)) {
     refuse_unavailable(plugin);
     return true;
   }
@@ -264,6 +285,8 @@ static int ask(struct plugin *plugin, const char *verb, struct error **error)
     outcome = process_send(plugin->process, message, plugin->registry->milliseconds, error);
   json_decref(message);
   plugin->asked_at = time(NULL);
+  if (is_verb(verb, "probe"))
+    plugin->probed_after = plugin->registry->calls;
   if (outcome == 0)
     plugin->under_way = verb;
   return outcome;
@@ -293,6 +316,7 @@ static void proceed(struct plugin *plugin)
       refuse_double(plugin);
       continue;
     }
+    forget_probe(plugin);
     const char *verb = next_verb(plugin);
     if (answer_at_once(plugin, verb))
       continue;
@@ -486,8 +510,8 @@ static struct plugin *find_or_add(struct registry *registry, const char *name)
 
 /* Takes over `message`. A call that cannot even be remembered ends the process: nobody could be
  * told. */
-static void enqueue(struct registry *registry, const char *name, const char *verb, json_t *message,
-                    registry_answer *answer, void *data)
+static struct call *enqueue(struct registry *registry, const char *name, const char *verb,
+                            json_t *message, registry_answer *answer, void *data)
 {
   struct plugin *plugin = find_or_add(registry, name);
   struct call *call = calloc(1, sizeof *call);
@@ -497,12 +521,14 @@ static void enqueue(struct registry *registry, const char *name, const char *ver
   call->message = message;
   call->answer = answer;
   call->data = data;
+  registry->calls++;
   if (plugin->last == NULL)
     plugin->first = call;
   else
     plugin->last->next = call;
   plugin->last = call;
   kick(registry);
+  return call;
 }
 
 void registry_describe(struct registry *registry, const char *name, registry_answer *answer,
@@ -515,6 +541,13 @@ void registry_probe(struct registry *registry, const char *name, registry_answer
                     void *data)
 {
   enqueue(registry, name, "probe", NULL, answer, data);
+}
+
+void registry_probe_again(struct registry *registry, const char *name, registry_answer *answer,
+                          void *data)
+{
+  struct call *call = enqueue(registry, name, "probe", NULL, answer, data);
+  call->not_before = registry->calls;
 }
 
 void registry_doubt(struct registry *registry, const char *name)

@@ -71,10 +71,15 @@ void registry_describe(struct registry *registry, const char *name, registry_ans
 
 /* {"state":"available|degraded|unavailable","engine":{"path","version"},"features":{…},"findings":
  * [{"code","severity","text","repair":{"apt":…}}],"weak_versions":[…],"claims":[…],"watched":[…]}.
- * Made at most once in the life of a registry, and not at all where an answer was kept that still
- * holds; later calls are answered from it. */
+ * Made once in the life of a registry, and not at all where an answer was kept that still holds;
+ * later calls are answered from it. */
 void registry_probe(struct registry *registry, const char *name, registry_answer *answer,
                     void *data);
+
+/* The same; but where the last one found that the engine cannot be used, and was made before this
+ * call, it is made again. */
+void registry_probe_again(struct registry *registry, const char *name, registry_answer *answer,
+                          void *data);
 
 /* What was kept of the plugin's probe may not be true any more: an engine that was said to work did
  * not. The next registry asks again. */

@@ -20,6 +20,7 @@ struct launch_server {
   json_t *request;                  /* NULL: broken or blocked before it could be made */
   json_t *options;
   struct error *blocked;
+  bool waits; /* blocked by what the probe said of its engine */
 };
 
 struct launch {
@@ -32,8 +33,9 @@ struct launch {
   void *data;
 };
 
-/* Makes the requests of all servers once the plugins have answered. */
-int launch_make_requests(struct launch *launch, struct error **error);
+/* Makes the requests of all servers (CONFIG_WHOLE_FILE) once the plugins have answered, or that of
+ * one anew. */
+int launch_make_requests(struct launch *launch, size_t only, struct error **error);
 
 /* Blocks a server with an error of its own and reports it as a warning of the file at `below`. */
 void launch_block(struct launch *launch, size_t server, const char *below, const char *code,

@@ -47,17 +47,22 @@ static bool strategy_works(struct launch *launch, size_t server)
                           registry_names(launch->settings.registry), launch->settings.problems);
     error_make_code(&state->blocked, ERROR_SANDBOX, "no-such-strategy",
                     "there is no plugin for the strategy \"%s\"", config->sandbox.strategy);
-    error_hint(&state->blocked, "see jauauth plugins list; a package may bring it");
+    error_hint(&state->blocked,
+               "install it (packages call it jauauth-plugin-%s), or choose one that `jauauth "
+               "plugins list` shows",
+               config->sandbox.strategy);
     return false;
   }
   if (state->strategy->error != NULL) {
     const struct error *error = state->strategy->error;
+    state->waits = state->strategy->description != NULL;
     launch_block(launch, server, "/sandbox/strategy", error->code, error->hint, "%s",
                  error->message);
     return false;
   }
   const char *found = json_string_value(json_object_get(state->strategy->probe, "state"));
-  if (found == NULL || strcmp(found, "unavailable") == 0)
+  state->waits = found == NULL || strcmp(found, "unavailable") == 0;
+  if (state->waits)
     block_unavailable(launch, server, state->strategy->probe);
   return true; /* the file can be judged all the same */
 }
@@ -214,16 +219,37 @@ static void check_package(struct launch *launch, size_t server)
                         launch->settings.problems);
 }
 
-int launch_make_requests(struct launch *launch, struct error **error)
+static void forget(struct launch_server *state)
+{
+  json_decref(state->request);
+  json_decref(state->options);
+  error_free(&state->blocked);
+  *state = (struct launch_server){0};
+}
+
+static int link_requests(struct launch *launch, struct error **error)
+{
+  size_t count = launch->settings.servers->server_count;
+  CLEANUP_FREE json_t **requests = calloc(count + 1, sizeof(json_t *));
+  if (requests == NULL)
+    return error_memory(error);
+  for (size_t i = 0; i < count; i++)
+    requests[i] = launch->servers[i].request;
+  return config_requests_link(requests, count, error);
+}
+
+int launch_make_requests(struct launch *launch, size_t only, struct error **error)
 {
   struct servers_config *servers = launch->settings.servers;
   size_t front_count = 0;
   CLEANUP_FREE struct config_front *front_list = fronts(launch, &front_count);
-  CLEANUP_FREE json_t **requests = calloc(servers->server_count + 1, sizeof(json_t *));
-  if (front_list == NULL || requests == NULL)
+  if (front_list == NULL)
     return error_memory(error);
   for (size_t i = 0; i < servers->server_count; i++) {
-    if (servers->servers[i].broken || !strategy_works(launch, i))
+    if (servers->servers[i].broken || (only != CONFIG_WHOLE_FILE && only != i))
+      continue;
+    forget(&launch->servers[i]);
+    if (!strategy_works(launch, i))
       continue;
     if (make_request(launch, i, error) != 0)
       return -1;
@@ -231,7 +257,6 @@ int launch_make_requests(struct launch *launch, struct error **error)
     config_check_front(servers, i, front_list, front_count, launch_contained(launch, i),
                        launch->settings.problems);
     check_package(launch, i);
-    requests[i] = launch->servers[i].request;
   }
-  return config_requests_link(requests, servers->server_count, error);
+  return link_requests(launch, error);
 }

@@ -62,7 +62,7 @@ static void answered(struct launch *launch)
   if (--launch->waiting > 0)
     return;
   CLEANUP_ERROR struct error *error = NULL;
-  if (launch_make_requests(launch, &error) != 0)
+  if (launch_make_requests(launch, CONFIG_WHOLE_FILE, &error) != 0)
     launch->settings.problems->failed = true; /* out of memory: nothing may be used */
   launch->ready(launch->data);
 }
@@ -154,6 +154,51 @@ struct launch *launch_prepare(const struct launch_settings *settings, launch_rea
     return NULL;
   }
   return launch;
+}
+
+/* --- Asking again ---------------------------------------------------------------------------- */
+
+struct asking {
+  struct launch *launch;
+  size_t server;
+  launch_ready *ready;
+  void *data;
+};
+
+bool launch_waits(const struct launch *launch, size_t server)
+{
+  return launch->servers[server].waits;
+}
+
+static void asked_again(void *data, json_t *answer, const struct error *error)
+{
+  CLEANUP_FREE struct asking *asking = data;
+  CLEANUP_ERROR struct error *failure = NULL;
+  struct launch *launch = asking->launch;
+  struct launch_server *state = &launch->servers[asking->server];
+  struct launch_strategy *strategy = state->strategy;
+  json_decref(strategy->probe);
+  error_free(&strategy->error);
+  strategy->probe = json_incref(answer);
+  strategy->error = answer == NULL ? error_copy(error) : NULL;
+  /* What is wrong with the file was told before. */
+  struct config_problems *told = launch->settings.problems;
+  CLEANUP_CONFIG_PROBLEMS struct config_problems ignored = {0};
+  launch->settings.problems = &ignored;
+  if (launch_make_requests(launch, asking->server, &failure) != 0 && state->blocked == NULL)
+    state->blocked = steal_pointer(failure);
+  launch->settings.problems = told;
+  asking->ready(asking->data);
+}
+
+void launch_ask_again(struct launch *launch, size_t server, launch_ready *ready, void *data)
+{
+  struct asking *asking = malloc(sizeof *asking);
+  if (asking == NULL)
+    abort(); /* as in the registry: nobody could be told */
+  *asking = (struct asking){launch, server, ready, data};
+  registry_probe_again(launch->settings.registry, launch->servers[server].strategy->name,
+                       asked_again, asking);
 }
 
 /* --- Questions about one server -----------------------------------------------------------------

@@ -57,6 +57,13 @@ void launch_free(struct launch *launch);
 /* Why a server cannot start here, with the hint behind it, or NULL. Borrowed. */
 const struct error *launch_blocked(const struct launch *launch, size_t server);
 
+/* Whether it is blocked because its engine could not be used when it was asked last. */
+bool launch_waits(const struct launch *launch, size_t server);
+
+/* Asks the engine of a server that waits again, and makes its request anew. `ready` is called once,
+ * from the loop: then it is blocked, or it is not. */
+void launch_ask_again(struct launch *launch, size_t server, launch_ready *ready, void *data);
+
 /* The claims of its strategy (array of texts), or NULL when it is blocked before the probe. */
 json_t *launch_claims(const struct launch *launch, size_t server);
 

@@ -65,6 +65,16 @@ def _():
     equal(prepare(servers, "one", "two")[0], 0)
 
 
+@case("the plugin says what the failure of a step means")
+def _():
+    status, out, log = prepare([workshop("one", fetch="echo E42 >&2; exit 3")], "--json")
+    equal(status, 4)
+    equal(json.loads(out)["servers"][0]["error"],
+          {"code": "workshop-closed", "text": "the workshop is closed, says fetch",
+           "hint": "come back tomorrow"})
+    contains(log, "one: E42")
+
+
 @case("a server that is not there is an error of usage")
 def _():
     status, _, log = prepare([workshop("one")], "onee")

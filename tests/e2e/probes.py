@@ -133,6 +133,52 @@ def _():
     equal(tools(python), (0, 1))
 
 
+@case("a server whose engine becomes usable is started, by itself")
+def _():
+    bench = Bench()
+    bench.engine("workshop", "cat %s/word" % bench.folder)
+    mcp.write(bench.folder / "word", "unavailable\n")
+    python = mcp.outside_program("python3")
+    servers = [{"id": name, "command": python,
+                "args": [str(mcp.servers_folder() / "hostile.py"), "ok"],
+                "sandbox": {"strategy": {"workshop": {}}}} for name in ("one", "two")]
+    file = mcp.write(bench.folder / "servers.json", {"servers": servers[:1 if mcp.ROOT else 2]})
+    router = mcp.Client([mcp.JAUAUTH, *bench.arguments(), "serve", "--stdio", "--servers",
+                         str(file), "--allow-unsandboxed"])
+    router.initialize()
+    equal(router.list_tools(), {}, "tools without an engine")
+    router.logged("the engine says no", "it is parked and tried again from time to time")
+    status, shown, log = mcp.run([*bench.arguments(), "ps", "--json"])
+    equal(status, 0, log)
+    check([each["state"] for each in json.loads(shown)["servers"]] != ["running"], shown)
+    mcp.write(bench.folder / "word", "available\n")
+    router.other("notifications/tools/list_changed")
+    mcp.eventually(lambda: "one_echo" in router.list_tools())
+    equal(router.call("one_echo", {"n": 1}).result["structuredContent"], {"n": 1})
+    router.close()
+    log = router.log_text()
+    check(log.count("the engine says no") <= 4 * len(servers), "each try is logged:\n" + log)
+
+
+@case("a router that ends while it asks an engine again leaves nothing")
+def _():
+    bench = Bench()
+    mark = mcp.new_mark()
+    bench.engine("workshop", "test -e %s/hang && exec sh -c 'while :; do sleep 1; done; : %s'\n"
+                 "echo unavailable" % (bench.folder, mark))
+    file = mcp.write(bench.folder / "servers.json", {"servers": [{
+        "id": "one", "command": mcp.outside_program("python3"), "args": [],
+        "sandbox": {"strategy": {"workshop": {}}}}]})
+    router = mcp.Client([mcp.JAUAUTH, *bench.arguments(), "serve", "--stdio", "--servers",
+                         str(file), "--allow-unsandboxed"])
+    router.initialize()
+    router.list_tools()
+    mcp.write(bench.folder / "hang", "")
+    check(mcp.eventually(lambda: mcp.marked(mark)), "it was not asked again")
+    router.close()
+    mcp.nothing_left(mark)
+
+
 @case("plugins are tried at the same time")
 def _():
     bench = Bench("workshop", "another")

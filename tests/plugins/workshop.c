@@ -157,11 +157,23 @@ static int32_t workshop_teardown(const struct jauauth_host *host, struct jauauth
   return 0;
 }
 
+static int32_t workshop_diagnose(const struct jauauth_host *host, struct jauauth_call *call,
+                                 const struct jauauth_ending *ending,
+                                 struct jauauth_diagnosis *diagnosis, struct jauauth_error *error)
+{
+  (void)error;
+  if (ending->failed_step != NULL && strstr(ending->errors, "E42") != NULL)
+    host->diagnose(diagnosis, JAUAUTH_ENDED_NEVER_STARTED, "workshop-closed",
+                   host->format(call, "the workshop is closed, says %s", ending->failed_step),
+                   "come back tomorrow");
+  return 0;
+}
+
 /* clang-format off */
 JAUAUTH_PLUGIN_BEGIN
   JAUAUTH_PLUGIN_HEAD, JAUAUTH_ACCOUNT_CALLER, WORKSHOP_NAME, "0.1.0",
   "No sandbox, and scripts that prepare a server",
   options, sizeof options[0], NULL,
   workshop_probe, workshop_validate, workshop_spawn, workshop_teardown,
-  NULL, NULL, NULL
+  NULL, NULL, workshop_diagnose
 JAUAUTH_PLUGIN_END

@@ -640,6 +640,21 @@ static void test_step_has_a_time_limit(void **state)
   release(&run);
 }
 
+static void test_step_that_prints_without_end(void **state)
+{
+  (void)state;
+  struct run run;
+  struct draft draft = draft_new("/bin/sh", NULL);
+  json_t *step = draft_step(&draft, "before", "prints", "/bin/sh", "-c",
+                            "cat /dev/zero & exec cat /dev/zero >&2", NULL);
+  json_object_set_new(step, "time_limit", json_integer(100));
+  draft_step(&draft, "front", "front", "/usr/bin/env", DRAFT_COMMAND, NULL);
+  run_draft(&run, draft);
+  finish(&run);
+  assert_true(told(&run, "3 0 9 2 "));
+  release(&run);
+}
+
 static void test_step_is_not_interrupted(void **state)
 {
   (void)state;
@@ -860,6 +875,7 @@ int main(void)
       cmocka_unit_test_setup(test_steps_run_in_order, lack_nothing),
       cmocka_unit_test_setup(test_failing_step_is_undone, lack_nothing),
       TWICE(test_step_has_a_time_limit),
+      TWICE(test_step_that_prints_without_end),
       cmocka_unit_test_setup(test_step_is_not_interrupted, lack_nothing),
       TWICE(test_ladder_of_a_stubborn_server),
       TWICE(test_ladder_ends_early),

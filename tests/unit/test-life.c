@@ -22,18 +22,18 @@ static void test_backoff(void **state)
   static const uint64_t spans[] = {100, 200, 300};
   for (unsigned i = 0; i < 3; i++) {
     struct life other = life;
-    assert_false(life_fails(&other, 10, UINT32_MAX, false));
+    assert_false(life_fails(&other, 10, UINT32_MAX, LIFE_ENDED));
     assert_in_range(other.start_due, 10 + spans[i] / 2, 10 + spans[i] / 2 + 1);
     other = life;
-    assert_false(life_fails(&other, 10, UINT32_MAX / 2 + 1, false));
+    assert_false(life_fails(&other, 10, UINT32_MAX / 2 + 1, LIFE_ENDED));
     assert_int_equal(other.start_due, 10 + spans[i] * 3 / 4);
-    assert_false(life_fails(&life, 10, 0, false));
+    assert_false(life_fails(&life, 10, 0, LIFE_ENDED));
     assert_int_equal(life.start_due, 10 + spans[i]);
     life_starts(&life, 10);
     assert_int_equal(life.start_due, LIFE_NEVER);
     assert_int_equal(life.restarts, i + 1);
   }
-  assert_true(life_fails(&life, 10, 0, false));
+  assert_true(life_fails(&life, 10, 0, LIFE_ENDED));
   assert_int_equal(life.start_due, LIFE_NEVER);
   assert_int_equal(life.crashes, 4);
 }
@@ -46,7 +46,7 @@ static void test_large_numbers(void **state)
   life_init(&life, &settings);
   for (unsigned i = 0; i < 199; i++) {
     life_starts(&life, 0);
-    assert_false(life_fails(&life, 0, UINT32_MAX, false));
+    assert_false(life_fails(&life, 0, UINT32_MAX, LIFE_ENDED));
     assert_in_range(life.start_due, 0, UINT32_MAX);
   }
   assert_true(life.start_due >= UINT32_MAX / 2);
@@ -60,7 +60,7 @@ static void test_steady(void **state)
   for (unsigned i = 0; i < 20; i++) {
     uint64_t now = UINT64_C(10000) * i;
     life_starts(&life, now);
-    assert_false(life_fails(&life, now + 1000, 0, false));
+    assert_false(life_fails(&life, now + 1000, 0, LIFE_ENDED));
     assert_int_equal(life.crashes, 1);
     assert_int_equal(life.start_due, now + 1100);
   }
@@ -73,20 +73,20 @@ static void test_parked(void **state)
   life_init(&life, &usual);
   life_starts(&life, 0);
   for (unsigned i = 0; i < 3; i++)
-    assert_false(life_fails(&life, 0, 0, false));
-  assert_true(life_fails(&life, 0, 0, false));
+    assert_false(life_fails(&life, 0, 0, LIFE_ENDED));
+  assert_true(life_fails(&life, 0, 0, LIFE_ENDED));
   /* Calls are refused for a while; then one tries it once. */
   assert_false(life_calls(&life, 4999));
   assert_int_equal(life.start_due, LIFE_NEVER);
   assert_true(life_calls(&life, 5000));
   assert_int_equal(life.start_due, 5000);
   life_starts(&life, 5000);
-  assert_true(life_fails(&life, 5001, 0, false));
+  assert_true(life_fails(&life, 5001, 0, LIFE_ENDED));
   assert_false(life_calls(&life, 10000));
   assert_true(life_calls(&life, 10001));
   /* And when that goes well, it is a server as any other. */
   life_starts(&life, 10001);
-  assert_false(life_fails(&life, 11001, 0, false));
+  assert_false(life_fails(&life, 11001, 0, LIFE_ENDED));
   assert_int_equal(life.crashes, 1);
 }
 
@@ -96,9 +96,35 @@ static void test_hopeless(void **state)
   struct life life;
   life_init(&life, &usual);
   life_starts(&life, 0);
-  assert_true(life_fails(&life, 0, 0, true));
+  assert_true(life_fails(&life, 0, 0, LIFE_HOPELESS));
   assert_false(life_calls(&life, 1));
   assert_true(life_calls(&life, 5000));
+}
+
+static void test_waits(void **state)
+{
+  (void)state;
+  struct life life;
+  life_init(&life, &usual);
+  /* Parked, and tried again by itself, for ever; calls do not bring it forward. */
+  static const uint64_t spans[] = {100, 200, 300, 300, 300, 300};
+  for (unsigned i = 0; i < 6; i++) {
+    life_starts(&life, 10);
+    assert_true(life_fails(&life, 10, 0, LIFE_WAITS));
+    assert_int_equal(life.start_due, 10 + spans[i]);
+    assert_false(life_calls(&life, 9 + spans[i]));
+    assert_int_equal(life.start_due, 10 + spans[i]);
+    assert_true(life_calls(&life, 10 + spans[i]));
+  }
+  /* None of that was a crash, and it is forgotten once it serves. */
+  assert_int_equal(life.restarts, 0);
+  life_starts(&life, 400);
+  life_serves(&life, 400);
+  assert_false(life_fails(&life, 400, 0, LIFE_ENDED));
+  assert_int_equal(life.start_due, 500);
+  life_starts(&life, 500);
+  assert_true(life_fails(&life, 500, 0, LIFE_WAITS));
+  assert_int_equal(life.start_due, 600);
 }
 
 static void test_unsupervised(void **state)
@@ -110,8 +136,10 @@ static void test_unsupervised(void **state)
   life_serves(&life, 0);
   life_used(&life, 0);
   assert_int_equal(life.idle_due, LIFE_NEVER);
-  assert_true(life_fails(&life, 1000000, 0, false));
+  assert_true(life_fails(&life, 1000000, 0, LIFE_ENDED));
   assert_false(life_calls(&life, UINT64_MAX - 1));
+  assert_true(life_fails(&life, 1000000, 0, LIFE_WAITS));
+  assert_int_equal(life.start_due, LIFE_NEVER);
 }
 
 static void test_idle(void **state)
@@ -167,7 +195,7 @@ static void test_call_in_pause(void **state)
   struct life life;
   life_init(&life, &usual);
   life_starts(&life, 0);
-  assert_false(life_fails(&life, 0, 0, false));
+  assert_false(life_fails(&life, 0, 0, LIFE_ENDED));
   assert_true(life_calls(&life, 1));
   assert_int_equal(life.start_due, 100);
 }
@@ -175,11 +203,11 @@ static void test_call_in_pause(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_backoff),       cmocka_unit_test(test_large_numbers),
-      cmocka_unit_test(test_steady),        cmocka_unit_test(test_parked),
-      cmocka_unit_test(test_hopeless),      cmocka_unit_test(test_unsupervised),
-      cmocka_unit_test(test_idle),          cmocka_unit_test(test_lazy),
-      cmocka_unit_test(test_call_in_pause),
+      cmocka_unit_test(test_backoff),      cmocka_unit_test(test_large_numbers),
+      cmocka_unit_test(test_steady),       cmocka_unit_test(test_parked),
+      cmocka_unit_test(test_hopeless),     cmocka_unit_test(test_waits),
+      cmocka_unit_test(test_unsupervised), cmocka_unit_test(test_idle),
+      cmocka_unit_test(test_lazy),         cmocka_unit_test(test_call_in_pause),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,11 +168,41 @@ static void test_refused(void **state)
   (void)state;
   struct world *world = supervised(
       (struct life_settings){.crash_limit = 9, .backoff_ms = 1, .parked_ms = 60000}, NULL);
-  router_server_refused(world->servers[0].handle, "there is no such program");
+  router_server_refused(world->servers[0].handle, "there is no such program", false);
   world_run(world, 20);
   assert_int_equal(world->servers[0].started, 1);
   assert_string_equal(report(world).word, "parked");
   assert_string_equal(report(world).reason, "there is no such program");
+  world_free(world);
+}
+
+/* Its engine is not there yet: parked, and tried again without a call or a changed list. */
+static void test_waits(void **state)
+{
+  (void)state;
+  struct world *world =
+      supervised((struct life_settings){.crash_limit = 9, .backoff_ms = 20, .backoff_most = 20},
+                 "{\"tools\":[{\"name\":\"t\"}]}");
+  for (unsigned i = 1; i <= 4; i++) {
+    started(world, i);
+    router_server_refused(world->servers[0].handle, "no engine", true);
+    assert_string_equal(report(world).word, "parked");
+    client_says(world, 0, CALL("1"));
+    client_gets_part(world, 0, "is not running: no engine; it is parked, and tried again in");
+    if (i == 1) {
+      client_says(world, 0, LIST);
+      client_gets(world, 0, LISTED(""));
+    }
+  }
+  started(world, 5);
+  world_run(world, 60);
+  client_gets_nothing(world, 0);
+  server_comes_up(world, 0, "{\"name\":\"t\"}");
+  world_run(world, 60);
+  client_gets_part(world, 0, "list_changed");
+  client_says(world, 0, LIST);
+  client_gets(world, 0, LISTED("{\"name\":\"s_t\"}"));
+  assert_int_equal(report(world).restarts, 0);
   world_free(world);
 }
 
@@ -294,11 +324,12 @@ static void test_stop(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_restart),      cmocka_unit_test(test_other_tools_after_restart),
-      cmocka_unit_test(test_parked),       cmocka_unit_test(test_failing_first_start),
-      cmocka_unit_test(test_refused),      cmocka_unit_test(test_given_up),
-      cmocka_unit_test(test_idle),         cmocka_unit_test(test_lazy),
-      cmocka_unit_test(test_lazy_unknown), cmocka_unit_test(test_stop),
+      cmocka_unit_test(test_restart),  cmocka_unit_test(test_other_tools_after_restart),
+      cmocka_unit_test(test_parked),   cmocka_unit_test(test_failing_first_start),
+      cmocka_unit_test(test_refused),  cmocka_unit_test(test_waits),
+      cmocka_unit_test(test_given_up), cmocka_unit_test(test_idle),
+      cmocka_unit_test(test_lazy),     cmocka_unit_test(test_lazy_unknown),
+      cmocka_unit_test(test_stop),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

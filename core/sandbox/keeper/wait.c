@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { READS_AT_ONCE = 64 };
+
 /* One step is under way at a time. Pages that nothing is written to take no memory. */
 static char output[64 * 1024 + 1];
 static char errors[KEEPER_ERRORS_MAX + 1];
@@ -113,19 +115,21 @@ static void take_status(struct keeper *keeper)
     keeper->line_length = 0; /* no line is that long: forget its start */
 }
 
-/* Reads what is there; what is beyond the room is thrown away. Closes the pipe at its end. */
+/* Reads what is there; what is beyond the room is thrown away. Closes the pipe at its end. A step
+ * that prints faster than this reads must not keep the keeper from its time limit. */
 static void take_output(int *pipe, char *room, size_t most, size_t *length)
 {
   char rest[512];
   ssize_t got;
+  int turns = 0;
   do {
     bool full = *length >= most;
     got = read(*pipe, full ? rest : room + *length, full ? sizeof rest : most - *length);
     if (got > 0 && !full)
       *length += (size_t)got;
     room[*length] = '\0';
-  } while (got > 0);
-  if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+  } while (got > 0 && ++turns < READS_AT_ONCE);
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
     close(*pipe);
     *pipe = -1;
   }
