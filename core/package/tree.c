@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -158,16 +159,20 @@ static int add_folder(struct sealing *sealing, int folder, int depth, struct err
 
 int tree_seal(int directory, const char *name, char seal[TREE_SEAL], struct error **error)
 {
-  struct sealing sealing = {0};
+  /* Its state wants more alignment than the stack of a thread has in every build. */
+  CLEANUP_FREE struct sealing *sealing = aligned_alloc(alignof(struct sealing), sizeof *sealing);
+  if (sealing == NULL)
+    return error_memory(error);
+  memset(sealing, 0, sizeof *sealing);
   unsigned char hash[crypto_generichash_BYTES];
   CLEANUP_CLOSE int folder = open_folder(directory, name);
   if (folder < 0)
-    return fail(&sealing, error);
-  crypto_generichash_init(&sealing.state, NULL, 0, sizeof hash);
-  int answer = add_folder(&sealing, folder, 0, error);
-  crypto_generichash_final(&sealing.state, hash, sizeof hash);
+    return fail(sealing, error);
+  crypto_generichash_init(&sealing->state, NULL, 0, sizeof hash);
+  int answer = add_folder(sealing, folder, 0, error);
+  crypto_generichash_final(&sealing->state, hash, sizeof hash);
   sodium_bin2hex(seal, TREE_SEAL, hash, sizeof hash);
-  buffer_free(&sealing.path);
+  buffer_free(&sealing->path);
   return answer;
 }
 
