@@ -7,7 +7,7 @@ _jauauth_ask()
   local options=() i
   for ((i = 1; i < ${#words[@]} - 1; i++)); do
     case ${words[i]} in
-    --config | --servers | --plugin-dir | --keeper | --canary | --strategy | --canary | --strategy)
+    --config | --servers | --plugin-dir | --keeper | --canary | --strategy)
       options+=("${words[i]}" "${words[i + 1]}")
       ;;
     esac
@@ -68,7 +68,8 @@ _jauauth_complete()
   local given=() i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${words[i]} in
-    --config | --servers | --to | --plugin-dir | --keeper | --canary | --strategy | --log-level | --log-format)
+    --config | --servers | --to | --plugin-dir | --keeper | --canary | --strategy | --log-level | \
+      --log-format)
       ((i++))
       ;;
     -*) ;;
