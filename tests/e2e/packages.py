@@ -97,6 +97,8 @@ def needs_venv():
 
 def installs(strategy, runner, *arguments, state=None):
     """Prepares with one runner in one strategy and looks at what starts then."""
+    if strategy == "none":
+        mcp.needs_plain_keeper()
     status, out, _ = mcp.run(["plugins", "show", strategy, "--json"])
     if status not in (0, 1) or json.loads(out).get("probe", {}).get("state") == "unavailable":
         raise Skip("the strategy %s cannot run here" % strategy)
