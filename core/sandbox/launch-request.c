@@ -188,10 +188,11 @@ static void check_server(struct launch *launch, size_t server)
                  "(--allow-unsandboxed for one run)",
                  "the strategy \"%s\" isolates nothing, and the host does not allow that",
                  config->sandbox.strategy);
-  if (config->sandbox.require != NULL && config->sandbox.require[0] != NULL)
+  if (config->sandbox.require != NULL && config->sandbox.require[0] != NULL &&
+      !launch->settings.measuring)
     launch_block(launch, server, "/sandbox/require", "not-measured",
                  "remove \"require\" to start it without that promise",
-                 "\"require\" wants measured properties, and nothing has measured them here");
+                 "\"require\" wants measured properties, which a start cannot ask for yet");
   struct launch_account account;
   CLEANUP_ERROR struct error *error = NULL;
   if (launch_account(launch, server, &account, &error) != 0 ||

@@ -159,7 +159,7 @@ def _():
     path = needs("firejail")
     needs("bwrap")
     if mcp.SLOWED:
-        raise mcp.Skip("the whole probe of a slowed worker takes too long before it sees what hangs")
+        raise mcp.Skip("a slowed worker takes too long before it sees what hangs")
     patient = Patient()
     slow = fake(patient, "exec sleep 60")
     patient.finds("engine-hangs", "firejail", severity="info",
