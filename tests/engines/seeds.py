@@ -164,6 +164,7 @@ def try_bubblewrap(_row, engine, entry):
 
 
 def try_none(row, engine, entry):
+    mcp.needs_plain_keeper()
     app = scratch("app")
     fill_with_servers(app)
     entry["sandbox"] = {"strategy": entry["sandbox"]["strategy"], "work_dir": str(app)}
