@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asynchronous calls of the verbs of plugins: one queue and one worker a plugin. */
-#include "core/plugin/registry.h"
+#include "core/plugin/registry_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,135 +9,11 @@
 
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
-#include "core/base/text.h"
-#include "core/plugin/catalog.h"
-#include "core/plugin/findings.h"
 #include "core/plugin/foreign.h"
 #include "core/plugin/options.h"
 #include "core/plugin/probe_cache.h"
-#include "core/plugin/process.h"
 
 enum { DEFAULT_MILLISECONDS = 10000 };
-
-struct call {
-  struct call *next;
-  const char *verb;
-  json_t *message; /* what goes to the worker beside the verb */
-  bool probe_failed;
-  uint64_t
-      not_before; /* a probe that found no engine must be younger than this call; 0: any does */
-  registry_answer *answer;
-  void *data;
-};
-
-struct plugin {
-  struct plugin *next;
-  struct registry *registry;
-  char *name;
-  const struct catalog_entry *entry; /* NULL: there is no such file */
-  json_t *description;               /* NULL: not known yet */
-  json_t *probe;                     /* the same */
-  json_t *host_options;              /* typed, as soon as there is a description */
-  struct error *misconfigured;       /* what is wrong with them; NULL: nothing */
-  struct process *process;
-  bool as_account;       /* the process has become the unprivileged account */
-  int64_t asked_at;      /* when the probe was, in seconds of CLOCK_REALTIME */
-  uint64_t probed_after; /* calls that were made before it */
-  const char *under_way; /* the verb that the process works on; NULL: none */
-  struct call *first;
-  struct call *last;
-};
-
-struct registry {
-  uv_loop_t *loop;
-  uv_timer_t kick; /* brings calls that are answered at once to the loop */
-  struct catalog catalog;
-  char *worker_program;
-  char *account_name;    /* NULL: there is none, or none is needed */
-  char *state_directory; /* NULL: no probe is kept */
-  bool refresh;
-  bool is_root;
-  uid_t account_user;
-  gid_t account_group;
-  unsigned milliseconds;
-  json_t *host_options; /* as the host file has them; NULL: none */
-  struct plugin *plugins;
-  uint64_t calls;     /* made so far */
-  unsigned processes; /* that are not gone yet */
-  bool closing;
-  bool kick_closed;
-  void (*closed)(void *data);
-  void *closed_data;
-};
-
-static void free_call(struct call *call)
-{
-  json_decref(call->message);
-  free(call);
-}
-
-/* Takes the first call out and answers it. */
-static void finish(struct plugin *plugin, json_t *answer, const struct error *error)
-{
-  struct call *call = plugin->first;
-  plugin->first = call->next;
-  if (plugin->first == NULL)
-    plugin->last = NULL;
-  call->answer(call->data, answer, error);
-  free_call(call);
-}
-
-static void refuse(struct plugin *plugin, const char *code, const char *text, const char *hint)
-{
-  CLEANUP_ERROR struct error *error = NULL;
-  error_make_code(&error, ERROR_SANDBOX, code, "plugin \"%s\": %s", plugin->name, text);
-  if (hint != NULL)
-    error_hint(&error, "%s", hint);
-  finish(plugin, NULL, error);
-}
-
-static void refuse_unknown(struct plugin *plugin)
-{
-  const struct catalog *catalog = &plugin->registry->catalog;
-  CLEANUP_ERROR struct error *error = NULL;
-  CLEANUP_BUFFER struct buffer name = {0};
-  text_escape_controls(&name, plugin->name, strnlen(plugin->name, 80));
-  error_make_code(&error, ERROR_SANDBOX, "plugin-not-found", "there is no plugin \"%s\"",
-                  name.data == NULL ? "" : name.data);
-  const char *near = text_suggest(plugin->name, catalog->names, catalog->count);
-  CLEANUP_BUFFER struct buffer hint = {0};
-  if (near != NULL)
-    buffer_append_format(&hint, "did you mean \"%s\"?", near);
-  else
-    buffer_append_format(&hint, "packages call it jauauth-plugin-%s; ",
-                         name.data == NULL ? "" : name.data);
-  for (size_t i = 0; near == NULL && i < catalog->count; i++)
-    buffer_append_format(&hint, "%s%s", i == 0 ? "installed are: " : ", ", catalog->names[i]);
-  if (near == NULL && catalog->count == 0)
-    buffer_append_text(&hint, "no plugin is installed at all");
-  error_hint(&error, "%s", hint.data == NULL ? "" : hint.data);
-  finish(plugin, NULL, error);
-}
-
-static void refuse_double(struct plugin *plugin)
-{
-  CLEANUP_BUFFER struct buffer text = {0};
-  buffer_append_format(&text, "it is installed twice, as %s and as %s", plugin->entry->file,
-                       plugin->entry->second);
-  refuse(plugin, "plugin-twice", text.data == NULL ? "" : text.data,
-         "remove one of the two files, or one of the plugin directories");
-}
-
-static void refuse_unavailable(struct plugin *plugin)
-{
-  CLEANUP_BUFFER struct buffer text = {0};
-  CLEANUP_BUFFER struct buffer hint = {0};
-  json_t *finding = findings_reason(plugin->probe, &hint);
-  const char *why = json_string_value(json_object_get(finding, "text"));
-  buffer_append_format(&text, "its engine cannot be used: %s", why == NULL ? "no reason" : why);
-  refuse(plugin, "engine-unavailable", text.data == NULL ? "" : text.data,
-         hint.length == 0 ? NULL : hint.data);
-}
 
 static bool is_verb(const char *left, const char *right)
 {
@@ -182,22 +58,22 @@ static bool answer_at_once(struct plugin *plugin, const char *verb)
   if (plugin->description == NULL || strcmp(verb, plugin->first->verb) != 0)
     return false;
   if (is_verb(verb, "describe")) {
-    finish(plugin, plugin->description, NULL);
+    registry_finish(plugin, plugin->description, NULL);
     return true;
   }
   if (is_verb(verb, "probe") && plugin->probe != NULL) {
-    finish(plugin, plugin->probe, NULL);
+    registry_finish(plugin, plugin->probe, NULL);
     return true;
   }
   if (is_verb(verb, "diagnose") &&
       json_is_false(json_object_get(plugin->description, "diagnose"))) {
     json_t *nothing = json_object();
-    finish(plugin, nothing, NULL);
+    registry_finish(plugin, nothing, NULL);
     json_decref(nothing);
     return true;
   }
   if (is_verb(verb, "spawn") && is_unavailable(plugin)) {
-    refuse_unavailable(plugin);
+    registry_refuse_unavailable(plugin);
     return true;
   }
   return false;
@@ -305,15 +181,15 @@ static void proceed(struct plugin *plugin)
 {
   while (plugin->first != NULL && plugin->under_way == NULL) {
     if (plugin->registry->closing) {
-      refuse(plugin, "router-ending", "the router is ending", NULL);
+      registry_refuse(plugin, "router-ending", "the router is ending", NULL);
       continue;
     }
     if (plugin->entry == NULL) {
-      refuse_unknown(plugin);
+      registry_refuse_unknown(plugin);
       continue;
     }
     if (plugin->entry->second != NULL) {
-      refuse_double(plugin);
+      registry_refuse_double(plugin);
       continue;
     }
     forget_probe(plugin);
@@ -321,21 +197,22 @@ static void proceed(struct plugin *plugin)
     if (answer_at_once(plugin, verb))
       continue;
     if (lacks_account(plugin, verb)) {
-      refuse(plugin, "account-missing", "it must not run as root, and there is no other account",
-             "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin "
-             "jauauth-mcp");
+      registry_refuse(plugin, "account-missing",
+                      "it must not run as root, and there is no other account",
+                      "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin "
+                      "jauauth-mcp");
       continue;
     }
     CLEANUP_ERROR struct error *error = NULL;
     if (plugin->misconfigured != NULL && !is_verb(verb, "describe")) {
-      finish(plugin, NULL, plugin->misconfigured);
+      registry_finish(plugin, NULL, plugin->misconfigured);
       continue;
     }
     if (is_verb(verb, "probe") && recall_probe(plugin))
       continue;
     if (ask(plugin, verb, &error) != 0) {
       error_wrap(&error, "plugin \"%s\"", plugin->name);
-      finish(plugin, NULL, error);
+      registry_finish(plugin, NULL, error);
     }
   }
 }
@@ -385,7 +262,7 @@ static void take_answer(struct plugin *plugin, const char *verb, json_t *answer)
   if (is_verb(verb, "probe") && plugin->probe == NULL)
     keep_probe(plugin, answer);
   if (is_verb(verb, plugin->first->verb))
-    finish(plugin, answer, NULL);
+    registry_finish(plugin, answer, NULL);
 }
 
 static void on_answered(void *data, json_t *answer, const struct error *error, bool alive)
@@ -411,7 +288,7 @@ static void on_answered(void *data, json_t *answer, const struct error *error, b
     if (error->hint != NULL)
       error_hint(&named, "%s", error->hint);
     named->errnum = error->errnum;
-    finish(plugin, NULL, named);
+    registry_finish(plugin, NULL, named);
   }
   proceed(plugin);
 }
